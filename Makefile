@@ -1,0 +1,42 @@
+# Every target sets up what it needs; a fresh machine needs Python 3.11 or later and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACK ?= nll-2023
+RUN_OPTIONS := --pack $(PACK) $(if $(BASE_URL),--base-url $(BASE_URL)) $(if $(TARGET),--target $(TARGET))
+
+.PHONY: certify test lint unit wheel clean
+
+certify: $(VENV)/ready ## certify the embedded server, or BASE_URL=… PACK=… TARGET=…
+	$(BIN)/consent-conformance run $(RUN_OPTIONS)
+
+test: lint unit wheel ## test the suite itself
+
+lint: $(VENV)/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/ready-dev
+	$(BIN)/pytest tests -n 2
+
+wheel: $(VENV)/ready-dev ## build the wheel and run the suite from an install of it
+	rm -rf build/wheel && mkdir -p build/wheel
+	$(BIN)/python -m build --wheel --outdir build/wheel .
+	$(PYTHON) -m venv build/wheel/env
+	build/wheel/env/bin/pip install --quiet --disable-pip-version-check build/wheel/*.whl
+	cd build/wheel && env/bin/pytest --pyargs conformance.checks --pack nll-2023 --report-dir reports
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: $(VENV)/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/ready-dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@ $(VENV)/ready
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

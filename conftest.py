@@ -1,0 +1,3 @@
+"""A checkout behaves like an install."""
+
+pytest_plugins = ["conformance.plugin"]

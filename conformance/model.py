@@ -180,11 +180,16 @@ class Judged:
     reason: str = ""
     notes: tuple[str, ...] = ()
     checks: tuple[dict[str, Any], ...] = ()
+    deviation: Deviation | None = None
+    """The entry of target.toml that this verdict rests on, when it is a known or a stale deviation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """One run. `to_json` of `conformance.report.results` writes it, `from_json` reads it back."""
+    """One run. `to_json` of `conformance.report.results` writes it, `from_json` reads it back.
+
+    `suite` is the version of this package, `pack` the name of the pack, `requirement_set` its digest in hex.
+    """
 
     suite: str
     pack: str
@@ -198,6 +203,7 @@ class Report:
     reason: str
     requirements: tuple[Judged, ...]
     exchanges: dict[str, Exchange] = field(default_factory=dict)
+    pack_title: str = ""
 
 
 class Violation(Exception):  # noqa: N818 - the house word; it says who is wrong: the server

@@ -1,0 +1,69 @@
+"""The summary that `run` prints at its end, as plain lines: verdict, counts, each failure in at most four lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.model import Verdict
+from conformance.report.results import counts
+from conformance.report.summary import (
+    FAILURES,
+    HEADLINES,
+    WORDS,
+    decisive,
+    groups,
+    lead,
+    plural,
+    took,
+    why,
+    with_verdict,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.model import Judged, Report
+
+WIDTH = 160
+"""A longer expected or actual is cut; the report has it whole."""
+
+
+def lines(report: Report, path: Path | None = None) -> list[str]:
+    """The summary; `path` is the report to open, given last where the eye rests."""
+    told = [
+        f"{HEADLINES[report.verdict].upper()}  {report.pack} · {report.mode} · {report.target.get('base_url', '')}",
+        lead(report),
+    ]
+    if report.reason:
+        told.append(_cut(report.reason))
+    told += ["", "  ".join(f"{count} {WORDS[verdict]}" for verdict, count in counts(report).items() if count)]
+    for judged in with_verdict(report, *FAILURES, Verdict.WARN):
+        told += ["", *_lines_of(judged, path)]
+    for group in groups(report, Verdict.NOT_TESTABLE, Verdict.NOT_RUN):
+        count = plural(len(group.ids), "requirement")
+        told += [
+            "",
+            f"{WORDS[group.verdict].upper()}  {count}: {_cut(group.reason)}",
+            f"  {_cut(', '.join(group.ids))}",
+        ]
+    told += ["", " · ".join(filter(None, [took(report), plural(len(report.exchanges), "exchange")]))]
+    if path is not None:
+        told.append(f"Report: {path}")
+    return told
+
+
+def _lines_of(judged: Judged, path: Path | None) -> list[str]:
+    check = decisive(judged)
+    told = [f"{WORDS[judged.verdict].upper()}  {judged.requirement.id}"]
+    if check and check["expected"]:
+        told += [f"  expected  {_cut(check['expected'])}", f"  actual    {_cut(check['actual'])}"]
+    else:
+        told.append(f"  {_cut(why(judged) or judged.requirement.text)}")
+    if path is not None:
+        told.append(f"  look at   {path}#{judged.requirement.id}")
+    return told
+
+
+def _cut(text: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"

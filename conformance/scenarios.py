@@ -1,0 +1,158 @@
+"""The rows of a pack that become checks: documented scenarios, cells of the header matrix, contradictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Action = Literal["create", "update", "close", "read", "search", "delete"]
+Encoding = Literal["base64", "plain", "raw"]
+Patch = tuple[dict[str, Any], ...]
+"""RFC 6902 operations."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeaderValue:
+    """How the value of one request header is made: from `value`, or from `fixture`.
+
+    * `value` is text in which `{uuid}` becomes a fresh UUID for each request, `{name}` what a scenario remembered.
+    * `fixture` is a JSON file of the pack, written on one line by `encoding`: `base64`, or as it is (`plain`, `raw`),
+      or as the dialect says (`dialect:provenance_header`, `dialect:header_encoding`).
+    * `by_action` changes the fixture by what is done to which kind of consent: `{"close-dose": patch, …}`.
+
+    In TOML, `x-request-id = "{uuid}"` is short for `x-request-id = { value = "{uuid}" }`.
+    """
+
+    value: str | None = None
+    fixture: str | None = None
+    encoding: str = "plain"
+    by_action: dict[str, Patch] = field(default_factory=dict)
+
+    def patch_for(self, action: str, activity_kind: str = "") -> Patch:
+        """The change for `close` of a `dose` consent: that of `close-dose`, else that of `close`, else none."""
+        return self.by_action.get(f"{action}-{activity_kind}", self.by_action.get(action, ()))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Body:
+    """What a check gets when it asks for a consent by `kind`, such as `dose-active`.
+
+    `create` is a JSON file of the pack, `patch` changes it. `reconstructed` says that no source prints it: a refusal is
+    then not testable and asks for `bodies.<kind>` in target.toml. `activity_kind` is the word for it in `by_action`.
+    """
+
+    kind: str
+    create: str
+    activity_kind: str
+    patch: Patch = ()
+    reconstructed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    """Acceptable statuses: numbers, and classes such as `2xx`. `404 in statuses`; false when there are none."""
+
+    listed: tuple[int | str, ...] = ()
+
+    def __contains__(self, status: object) -> bool:
+        return status in self.listed or (isinstance(status, int) and f"{status // 100}xx" in self.listed)
+
+    def __bool__(self) -> bool:
+        return bool(self.listed)
+
+    def __str__(self) -> str:
+        return " or ".join(str(each) for each in self.listed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expectation:
+    """What must come back for `requirements` to hold. What is not given is not looked at.
+
+    `noted` statuses pass with a note. `header`: name → regular expression that the whole value matches. `body`: JSON
+    pointer → value; `absent`: pointers at which nothing may be, `{ absent = true }` in TOML. `includes` and `excludes`:
+    ids that a Bundle holds and does not. Text in all of them may hold `{name}`.
+    """
+
+    requirements: tuple[str, ...]
+    status: Statuses = Statuses()
+    noted: Statuses = Statuses()
+    header: dict[str, str] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One request of a scenario. `path` is below the base address.
+
+    `header_set` names a set of the pack, `headers` are given in place; both come on top of the usual ones for `action`.
+    `body` is a JSON file of the pack; None with a `kind`: the body of that kind; None without: no body. `remember`:
+    name → JSON pointer into the answer, `header:<name>`, or `id` for the logical id from Location or body.
+    """
+
+    name: str
+    method: str
+    path: str
+    action: Action
+    kind: str | None = None
+    body: str | None = None
+    patch: Patch = ()
+    header_set: str | None = None
+    headers: dict[str, HeaderValue] = field(default_factory=dict)
+    remember: dict[str, str] = field(default_factory=dict)
+    flawed: str | None = None
+    expect: tuple[Expectation, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scenario:
+    """A documented sequence of requests."""
+
+    name: str
+    title: str
+    source: str
+    steps: tuple[Step, ...]
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The ids that its steps verify, each once, in their order."""
+        named = (name for step in self.steps for row in step.expect for name in row.requirements)
+        return tuple(dict.fromkeys(named))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeaderCell:
+    """One change to one header of an otherwise complete request, and what must come of it.
+
+    Exactly one of `absent`, `value`, `values` (the header is sent once per value), `case` (of its name), and
+    `patch` or `encoding` or both (of its fixture). `expect`: `refused` (any 4xx and nothing changed), `accepted` (any
+    2xx), `clean` (either; no 5xx, nothing half done), `done` (2xx and the effect reads back).
+    """
+
+    name: str
+    requirements: tuple[str, ...]
+    base: Literal["close", "create", "read", "search"]
+    kind: str | None
+    header: str
+    expect: Literal["refused", "accepted", "clean", "done"]
+    absent: bool = False
+    value: str | None = None
+    values: tuple[str, ...] = ()
+    case: Literal["lower", "upper"] | None = None
+    patch: Patch = ()
+    encoding: Encoding | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contradiction:
+    """A place where the sources contradict themselves or each other, and what the suite makes of it."""
+
+    id: str
+    where: str
+    readings: tuple[str, ...]
+    consequence: str
+    note: str = ""
+    requirements: tuple[str, ...] = ()

@@ -1,0 +1,160 @@
+"""The personality nll-2023: consents of the Swedish National Medication List as documented in 2023.
+
+Sources: https://simplifier.net/guide/SwedishNationalMedicationList (Consent - Create, Fetch, Close; HTTP header and
+authorization) and the handbook https://samarbetsyta.ehalsomyndigheten.se/handboken/latest/. What they leave open is
+decided here once, the milder way; the suite accepts other decisions.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from conformance.reference.messages import Answer, Refused, Request, Resource, Route
+from conformance.reference.provenance import DEREGISTER, REGISTER, Provenances
+from conformance.reference.r4 import R4
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
+
+DOSE = "consent-dose-disp"
+ACCESS = "access-consent-code-from-the-profile"
+INQUIRY_PERIOD = "nllInqueryPeriod"
+PURPOSES = frozenset({"VARD"})
+ACCESS_TYPES = frozenset(
+    {
+        "TILLFALLIGT_SAMTYCKE",
+        "UTAN_KRAV_SAMTYCKE",
+        "UTAN_KRAV_SAMTYCKE_BARN",
+        "DOSPATIENTS_UPPGIFTER",
+        "TILLFALLIGT_SAMTYCKE_SPARRADE_UPPGIFTER",
+        "NODATKOMST",
+        "FORMODAT_SAMTYCKE",
+        "SAMTYCKE_PRIVAT_TILL_VARDPERSONAL",
+    }
+)
+
+
+class NLL2023(Provenances, R4):
+    """Dose consents and access consents; a PUT goes to the type's address, and a write says who does it."""
+
+    name = "nll-2023"
+    interactions = ("read", "create", "update", "search-type")
+
+    def asked(self, request: Request) -> Route:
+        match (request.method, *request.segments):
+            case ("PUT", "Consent"):
+                return Route(interaction="update", type="Consent")
+            case ("PUT", "Consent", _):
+                raise Refused(405, "not-supported", "an update goes to the type's address, with the id in the body")
+            case _:
+                return super().asked(request)
+
+    def request_id(self, request: Request) -> str:
+        """Every answer has an X-Request-ID, the client's own where it sent one."""
+        return super().request_id(request) or str(uuid.uuid4())
+
+    def check_headers(self, request: Request, route: Route, caller: Caller | None) -> None:
+        """Refuse header values that cannot be understood. An absent header and an empty one are the same."""
+        super().check_headers(request, route, caller)
+        for name in ("x-org-info", "x-user-agent"):
+            self.check_object_header(name, request.header(name) or "")
+        self.check_code_header("x-purpose", request.header("x-purpose") or "", PURPOSES)
+        self.check_code_header("x-access", request.header("x-access") or "", ACCESS_TYPES)
+
+    def check_object_header(self, name: str, written: str) -> None:
+        """Refuse what is not base64 of a JSON object."""
+        if not written.strip():
+            return
+        try:
+            value = json.loads(base64.b64decode(written.strip(), validate=True).decode())
+        except (binascii.Error, ValueError, RecursionError) as unreadable:
+            raise Refused(400, "invalid", f"{name} is not base64 of JSON") from unreadable
+        if not isinstance(value, dict) or (name == "x-user-agent" and not {"name", "version"} <= set(value)):
+            raise Refused(400, "invalid", f"{name} has not the form that is documented")
+
+    def check_code_header(self, name: str, written: str, known: frozenset[str]) -> None:
+        if written.strip() and written.strip() not in known:
+            raise Refused(400, "code-invalid", f"{name} is not one of {', '.join(sorted(known))}")
+
+    def addressed(self, route: Route, resource: Resource) -> Route:
+        """The id element of the body says which consent is meant."""
+        if "id" not in resource:
+            raise Refused(400, "required", "the id of the consent is missing in the body")
+        return replace(route, id=resource["id"])
+
+    def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:  # noqa: ARG002 - as in Service
+        """A PUT on an id that does not exist fails."""
+        raise Refused(404, "not-found", f"there is no {route.type}/{route.id}")
+
+    def check_write(
+        self,
+        request: Request,
+        route: Route,
+        caller: Caller | None,
+        resource: Resource,
+        previous: Stored | None,
+    ) -> None:
+        super().check_write(request, route, caller, resource, previous)
+        if route.type != "Consent":
+            return
+        self.check_patientref(request, resource)
+        self.check_provenance(request, caller, resource, previous)
+        minded = list(self.business_complaints(resource, previous))
+        if minded:
+            raise Refused(422, "business-rule", "; ".join(minded))
+
+    def check_patientref(self, request: Request, resource: Resource) -> None:
+        """Refuse an x-patientref that names another patient than the body."""
+        named = (request.header("x-patientref") or "").strip()
+        if named and named.rpartition("/")[2] != self.belongs_to("Consent", "", resource):
+            raise Refused(400, "invalid", "x-patientref names another patient than the consent")
+
+    def check_provenance(
+        self, request: Request, caller: Caller | None, resource: Resource, previous: Stored | None
+    ) -> None:
+        provenance = self.provenance(request)
+        self.check_activity(provenance, expected=self.expected_activities(resource, previous))
+        self.check_agents(provenance, caller)
+        self.check_reason(provenance, access_consent=self.kind_of(resource) == "access")
+
+    def expected_activities(self, resource: Resource, previous: Stored | None) -> frozenset[str] | None:
+        """Return the codes that fit; None where they are not public, as for access consents."""
+        if self.kind_of(resource) != "dose":
+            return None
+        if previous is None:
+            return frozenset({REGISTER})
+        return frozenset({DEREGISTER}) if self.closed(resource) else frozenset({REGISTER, DEREGISTER})
+
+    def closed(self, resource: Resource) -> bool:
+        """Whether a consent is ended, by its status or by its period."""
+        return resource.get("status") == "inactive" or "end" in resource.get("provision", {}).get("period", {})
+
+    def kind_of(self, resource: Resource) -> str:
+        """Return `dose`, `access` or `other`; the data decides, not meta.profile."""
+        codes = {coding.get("code") for concept in resource["category"] for coding in concept.get("coding", ())}
+        return "dose" if DOSE in codes else "access" if ACCESS in codes else "other"
+
+    def business_complaints(self, resource: Resource, previous: Stored | None) -> Iterator[str]:
+        """Yield what the two profiles and the handbook mind."""
+        kind = self.kind_of(resource)
+        codings = [coding for concept in resource["category"] for coding in concept.get("coding", ())]
+        if kind == "dose" and any(coding.get("code") == DOSE and "system" not in coding for coding in codings):
+            yield "the category of a dose consent has a system"
+        if kind != "access":
+            return
+        if previous is None and resource["status"] != "proposed":
+            yield "an access consent is created as proposed; the patient answers it"
+        if not resource.get("patient", {}).get("reference"):
+            yield "an access consent refers to its patient"
+        for extension in resource.get("extension", ()):
+            period = extension.get("valuePeriod", {})
+            if INQUIRY_PERIOD in extension.get("url", "") and not {"start", "end"} <= set(period):
+                yield "the inquiry period has a start and an end"

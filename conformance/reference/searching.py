@@ -1,0 +1,263 @@
+"""Searching: a query read into criteria, resources held against them, and the page that answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from conformance.reference import dates, matching
+from conformance.reference.access import Access
+from conformance.reference.messages import Answer, Refused, Request, Resource, Route
+from conformance.reference.parameters import OF_TYPE, RESULT_PARAMETERS, Criterion, Parameter
+
+if TYPE_CHECKING:
+    from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
+
+Query = tuple[tuple[str, str], ...]
+PAGE = 100
+
+
+class Searching(Access):
+    """The seams of a search."""
+
+    def search(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        """Answer a search by GET or by POST to _search with a searchset."""
+        query = self.query(request)
+        criteria = self.criteria(request, route, query)
+        matches = self.found(route, caller, criteria)
+        return Answer(status=200, resource=self.bundle(request, route, caller, query, criteria, matches))
+
+    def query(self, request: Request) -> Query:
+        """Return the parameters of the address and, for a POST, of the form in the body."""
+        if request.method != "POST":
+            return request.query
+        label = (request.header("content-type") or "").partition(";")[0].strip().lower()
+        if label != "application/x-www-form-urlencoded":
+            raise Refused(415, "not-supported", "_search takes application/x-www-form-urlencoded")
+        return (*request.query, *parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True))
+
+    def parameters(self, kind: str) -> dict[str, Parameter]:
+        """Return the search parameters of a type by name."""
+        return OF_TYPE[kind]
+
+    def criteria(self, request: Request, route: Route, query: Query) -> tuple[Criterion, ...]:
+        """Return what the query selects by. What is unknown is left out, or refused when strictness is preferred."""
+        used = []
+        for name, written in query:
+            if name in RESULT_PARAMETERS or not written:
+                continue
+            criterion = self.criterion(route.type, name, written)
+            if criterion is not None:
+                self.check_values(criterion)
+                used.append(criterion)
+            elif self.preference(request, "handling") == "strict":
+                raise Refused(400, "not-supported", f"there is no search parameter {name!r}")
+        return tuple(used)
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        """Return one name and value of a query as a criterion; None when the parameter is unknown."""
+        first, _, chain = name.partition(".")
+        known, _, modifier = first.partition(":")
+        parameter = self.parameters(kind).get(known)
+        if parameter is None or (chain and parameter.kind != "reference"):
+            return None
+        if modifier and not self.modifier_is_known(parameter, modifier):
+            raise Refused(400, "not-supported", f"the modifier {modifier!r} is not supported for {known}")
+        values = tuple(matching.split_values(written, ","))
+        return Criterion(name, written, parameter, modifier, values, chain)
+
+    def modifier_is_known(self, parameter: Parameter, modifier: str) -> bool:
+        allowed = {
+            "token": {"missing", "not"},
+            "reference": {"missing", "identifier", *parameter.types},
+            "date": {"missing"},
+        }
+        return modifier in allowed[parameter.kind]
+
+    def check_values(self, criterion: Criterion) -> None:
+        """Refuse values that break the syntax of their parameter (search.html#errors)."""
+        for value in criterion.values:
+            if criterion.modifier == "missing":
+                if value not in {"true", "false"}:
+                    raise Refused(400, "value", f"{criterion.name} is true or false, not {value!r}")
+            elif criterion.chain:
+                continue
+            elif criterion.parameter.kind == "date":
+                try:
+                    dates.matches((None, None), value, now=self.clock())
+                except ValueError as unreadable:
+                    raise Refused(400, "value", f"{criterion.name}: {unreadable}") from unreadable
+            elif criterion.parameter.kind == "reference" and value.endswith("/"):
+                raise Refused(400, "value", f"{criterion.name}: {value!r} names no id")
+
+    def found(self, route: Route, caller: Caller | None, criteria: tuple[Criterion, ...]) -> list[Stored]:
+        """Return every match that the caller may see, oldest resource first."""
+        return [
+            stored
+            for stored in self.searched(route.type)
+            if self.selected(stored, criteria) and self.visible(caller, stored)
+        ]
+
+    def searched(self, kind: str) -> list[Stored]:
+        """Return what a search looks through: the current versions of a type."""
+        return self.store.everything(kind)
+
+    def selected(self, stored: Stored, criteria: tuple[Criterion, ...]) -> bool:
+        """Whether a resource satisfies all criteria (search.html#combining)."""
+        return all(self.matches_criterion(stored, criterion) for criterion in criteria)
+
+    def matches_criterion(self, stored: Stored, criterion: Criterion) -> bool:
+        """Whether one of the alternatives of a criterion selects the resource."""
+        found = self.searched_values(stored, criterion.parameter)
+        if criterion.modifier == "missing":
+            return (criterion.values[0] == "true") == (not found)
+        if criterion.modifier == "not":
+            return not any(self.matches_value(found, criterion, wanted) for wanted in criterion.values)
+        return any(self.matches_value(found, criterion, wanted) for wanted in criterion.values)
+
+    def searched_values(self, stored: Stored, parameter: Parameter) -> list[Any]:
+        """Return what a parameter looks at in a resource."""
+        return matching.values_at(stored.content, parameter.path)
+
+    def matches_value(self, found: list[Any], criterion: Criterion, wanted: str) -> bool:
+        """Whether any of the values found is selected by one value that is asked for."""
+        if criterion.chain:
+            return any(self.matches_chain(value, criterion, wanted) for value in found)
+        match criterion.parameter.kind:
+            case "token":
+                return any(self.matches_token(value, criterion, wanted) for value in found)
+            case "reference":
+                return any(self.matches_reference(value, criterion, wanted) for value in found)
+            case _:
+                return any(self.matches_date(value, criterion, wanted) for value in found)
+
+    def matches_token(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        return matching.token_matches(value, wanted, fixed_system=criterion.parameter.fixed_system)
+
+    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        if criterion.modifier == "identifier":
+            return isinstance(value, dict) and matching.token_matches(value.get("identifier"), wanted)
+        only = criterion.modifier or None
+        return matching.reference_matches(value, wanted, base=self.base, types=criterion.parameter.types, only=only)
+
+    def matches_date(self, value: Any, criterion: Criterion, wanted: str) -> bool:  # noqa: ARG002 - faults look at it
+        return dates.matches(self.searched_range(value), wanted, now=self.clock())
+
+    def searched_range(self, value: Any) -> dates.Range:
+        """Return the range of a dateTime, an instant or a Period as searching sees it."""
+        return dates.range_of(value) if isinstance(value, dict) else dates.span(value)
+
+    def matches_chain(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        """Whether the resource that a reference leads to is selected by the rest of a chain."""
+        for kind, id_ in matching.referenced({"it": value}, "it", self.base):
+            if criterion.modifier not in {"", kind}:
+                continue
+            if criterion.chain == "_id":
+                return id_ == wanted
+            target = self.store.current(kind, id_) if kind in self.types else None
+            rest = self.criterion(kind, criterion.chain, wanted) if target and not target.deleted else None
+            if target is not None and rest is not None:
+                return self.matches_criterion(target, rest)
+        return False
+
+    def bundle(  # noqa: PLR0917 - all that a page is made of
+        self,
+        request: Request,
+        route: Route,
+        caller: Caller | None,
+        query: Query,
+        criteria: tuple[Criterion, ...],
+        matches: list[Stored],
+    ) -> Resource:
+        """Return the searchset that shows one page of the matches (bundle.html)."""
+        page, after = self.page(query, matches)
+        included = self.included(route, caller, query, page)
+        used = self.used(query, criteria)
+        entries = [
+            *(self.entry(stored, "match", request) for stored in page),
+            *(self.entry(stored, "include", request) for stored in included),
+        ]
+        bundle: Resource = {
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "total": self.total(matches, page, included),
+            "link": self.links(route, used, after),
+        }
+        return {**bundle, "entry": entries} if entries else bundle
+
+    def count(self, query: Query) -> int:
+        """Return how many matches a page may hold (search.html#count)."""
+        wanted = [value for name, value in query if name == "_count" and value]
+        if not wanted:
+            return PAGE
+        if not wanted[-1].isdecimal():
+            raise Refused(400, "value", f"_count is a number, not {wanted[-1]!r}")
+        return min(int(wanted[-1]), PAGE)
+
+    def page(self, query: Query, matches: list[Stored]) -> tuple[list[Stored], int | None]:
+        """Return the matches of this page, and where the next one goes on: None where there is none."""
+        start = next((int(value) for name, value in query if name == "_after" and value.isdecimal()), 0)
+        rest = [stored for stored in matches if stored.first > start]
+        page = rest[: self.count(query)]
+        return page, page[-1].first if 0 < len(page) < len(rest) else None
+
+    def total(self, matches: list[Stored], page: list[Stored], included: list[Stored]) -> Any:  # noqa: ARG002 - faults look
+        """Return the number of matches over all pages."""
+        return len(matches)
+
+    def used(self, query: Query, criteria: tuple[Criterion, ...]) -> Query:
+        """Return the part of the query that had an effect (search.html#conformance)."""
+        effective = {(criterion.name, criterion.written) for criterion in criteria}
+        shaping = {(name, value) for name, value in query if name in RESULT_PARAMETERS and value}
+        return tuple(part for part in query if part in effective | shaping)
+
+    def links(self, route: Route, used: Query, after: int | None) -> list[Resource]:
+        """Return the self link and, when matches are left, the next link."""
+        links = [{"relation": "self", "url": self.address(route, used)}]
+        if after is not None:
+            rest = tuple((name, value) for name, value in used if name != "_after")
+            links.append({"relation": "next", "url": self.address(route, (*rest, ("_after", str(after))))})
+        return links
+
+    def address(self, route: Route, query: Query) -> str:
+        encoded = urlencode(query, quote_via=quote, safe="/:")
+        return f"{self.base}/{route.type}" + (f"?{encoded}" if encoded else "")
+
+    def included(self, route: Route, caller: Caller | None, query: Query, page: list[Stored]) -> list[Stored]:
+        """Return what _include adds to a page, each resource once (search.html#include)."""
+        paths = self.include_paths(route.type, query)
+        wanted = dict.fromkeys(
+            target
+            for stored in page
+            for path, only in paths
+            for target in matching.referenced(stored.content, path, self.base)
+            if only in {"", target[0]}
+        )
+        shown = {(stored.type, stored.id) for stored in page}
+        found = (self.store.current(*target) for target in wanted if target[0] in self.types and target not in shown)
+        return [stored for stored in found if stored and not stored.deleted and self.visible(caller, stored)]
+
+    def include_paths(self, kind: str, query: Query) -> list[tuple[str, str]]:
+        """Return path and type of target of each include that is known; others are left out."""
+        references = {name: known for name, known in self.parameters(kind).items() if known.kind == "reference"}
+        paths = []
+        for value in (value for name, value in query if name == "_include"):
+            source, _, rest = value.partition(":")
+            name, _, only = rest.partition(":")
+            if value == "*" or (source == kind and name == "*"):
+                paths += [(known.path, "") for known in references.values()]
+            elif source == kind and name in references:
+                paths.append((references[name].path, only))
+        return paths
+
+    def entry(self, stored: Stored, mode: str, request: Request) -> Resource:
+        """Return one entry of a searchset."""
+        return {
+            "fullUrl": self.full_url(stored),
+            "resource": self.presented(stored, request),
+            "search": {"mode": mode},
+        }
+
+    def full_url(self, stored: Stored) -> str:
+        return f"{self.base}/{stored.type}/{stored.id}"

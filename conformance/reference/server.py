@@ -1,0 +1,221 @@
+"""The reference server on a socket of the loopback interface: Starlette and uvicorn around a `Service`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl
+
+from conformance.model import UsageError
+from conformance.reference import seeds
+from conformance.reference.faults import FAULTS
+from conformance.reference.messages import Request
+from conformance.reference.nll_2023 import NLL2023
+from conformance.reference.r4 import R4
+from conformance.reference.store import Store
+from conformance.reference.tokens import Tokens, issue_all
+from conformance.reference.variations import VARIATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.types import Receive, Scope, Send
+
+    from conformance.reference.service import Service
+
+HOST = "127.0.0.1"
+BASE_PATH = "/fhir"
+PERSONALITIES: dict[str, type[R4]] = {personality.name: personality for personality in (NLL2023, R4)}
+
+
+def personality(pack: str, *, faults: Iterable[str] = (), variations: Iterable[str] = ()) -> type[R4]:
+    """Return the class of a server with these lies and liberties. UsageError when a name is unknown or does not fit."""
+    if pack not in PERSONALITIES:
+        raise UsageError(f"no personality {pack!r} in the reference server (there are: {', '.join(PERSONALITIES)})")
+    chosen = [_named(name, pack, FAULTS, "fault") for name in faults]
+    chosen += [_named(name, pack, VARIATIONS, "variation") for name in variations]
+    honest = PERSONALITIES[pack]
+    return type(honest.__name__, (*chosen, honest), {}) if chosen else honest
+
+
+def _named(name: str, pack: str, known: dict[str, Any], word: str) -> type:
+    if name not in known:
+        close = sorted(other for other in known if set(name.split("-")) & set(other.split("-")))
+        hint = f"near: {', '.join(close[:5])}" if close else f"there are {len(known)}"
+        raise UsageError(f"no {word} {name!r} in the reference server ({hint})")
+    if pack not in known[name].packs:
+        raise UsageError(f"{word} {name!r} is for {', '.join(known[name].packs)}, not for {pack}")
+    found: type = known[name]
+    return found
+
+
+def now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+class ReferenceServer:
+    """A Consent server in a thread of its own, from `with` to the end of the block.
+
+    `clock` returns the time that the server lives in, aware and in UTC; `path` is a file that outlives the server.
+    """
+
+    def __init__(
+        self,
+        pack: str,
+        *,
+        port: int = 0,
+        faults: Iterable[str] = (),
+        variations: Iterable[str] = (),
+        clock: Callable[[], datetime] | None = None,
+        path: str = ":memory:",
+    ) -> None:
+        self.pack = pack
+        self._kind = personality(pack, faults=tuple(faults), variations=tuple(variations))
+        self._port = port
+        self._clock = clock or now
+        self._path = path
+
+    def __enter__(self) -> Self:
+        self._socket = _listening(self._port)
+        self.url = f"http://{HOST}:{self._socket.getsockname()[1]}{BASE_PATH}"
+        tokens = Tokens()
+        self.service = self._kind(base=self.url, store=Store(self._path), clock=self._clock, tokens=tokens)
+        seeds.plant(self.service)
+        self._tokens = issue_all(tokens, now=self._clock(), patient=seeds.PATIENT)
+        self._thread = threading.Thread(target=self._run, name=f"reference {self.pack}", daemon=True)
+        self._started = threading.Event()
+        self._thread.start()
+        self._started.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(10)
+        self._socket.close()
+        self.service.store.close()
+
+    @property
+    def target(self) -> dict[str, Any]:
+        """The server as target.toml would name it; tokens stand in it, as they may for a loopback address."""
+        further = {purpose: {"token": token} for purpose, token in self._tokens.items() if purpose != "valid"}
+        return {
+            "base_url": self.url,
+            "allow_writes": True,
+            "auth": {"kind": "bearer", "token": self._tokens["valid"], "tokens": further},
+            "given": seeds.given(),
+        }
+
+    def _run(self) -> None:
+        import uvicorn  # noqa: PLC0415 - whoever only asks for FAULTS need not wait for it
+
+        config = uvicorn.Config(
+            _application(self.service),
+            http="h11",
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=600,
+            h11_max_incomplete_event_size=262_144,
+        )
+        self._server = uvicorn.Server(config)
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        config = self._server.config
+        config.load()
+        self._server.lifespan = config.lifespan_class(config)
+        await self._server.startup(sockets=[self._socket])
+        self._started.set()
+        await self._server.main_loop()
+        await self._server.shutdown(sockets=[self._socket])
+
+
+def _listening(port: int) -> socket.socket:
+    # asyncio turns Nagle's algorithm off only on sockets that say they are TCP; with it each answer waits 40 ms.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError as taken:
+        listening.close()
+        raise UsageError(f"port {port} of {HOST} cannot be used: {taken.strerror}; choose another --port") from taken
+    listening.listen(128)
+    return listening
+
+
+def _application(service: Service) -> Callable[[Scope, Receive, Send], Any]:
+    from starlette.requests import Request as Incoming  # noqa: PLC0415 - as uvicorn
+    from starlette.responses import Response as Outgoing  # noqa: PLC0415 - as uvicorn
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Incoming(scope, receive).body()
+        response = service.handle(_request(scope, body))
+        if response.delay:
+            await asyncio.sleep(response.delay)
+        outgoing = Outgoing(response.body, status_code=response.status)
+        outgoing.raw_headers = [
+            (name.encode(), value.encode(errors="surrogateescape")) for name, value in response.headers
+        ]
+        await outgoing(scope, receive, send)
+
+    return application
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    path = scope["raw_path"].decode("ascii")
+    inside = path == BASE_PATH or path.startswith(f"{BASE_PATH}/")
+    return Request(
+        method=scope["method"],
+        path=path.removeprefix(BASE_PATH) if inside else f"/..{path}",
+        query=tuple(parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True)),
+        headers=tuple((name.decode(), value.decode(errors="surrogateescape")) for name, value in scope["headers"]),
+        body=body,
+    )
+
+
+def serve(
+    pack: str,
+    *,
+    port: int,
+    faults: Iterable[str] = (),
+    variations: Iterable[str] = (),
+    write_target: Path | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT. The first line printed is `ready URL`; the target is written before it."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with ReferenceServer(pack, port=port, faults=faults, variations=variations) as server:
+        if write_target is not None:
+            Path(write_target).write_text(as_toml(server.target), encoding="utf-8")
+        print(f"ready {server.url}", flush=True)  # noqa: T201 - what the command line promises
+        stopped.wait()
+
+
+def as_toml(table: dict[str, Any], *, path: str = "") -> str:
+    """Return a table as TOML: its own keys first, then each table in it under its name."""
+    own = [f"{key} = {_toml(value)}" for key, value in table.items() if not isinstance(value, dict)]
+    written = [f"[{path}]\n"] * bool(path and own) + [f"{line}\n" for line in own]
+    for key, value in table.items():
+        if isinstance(value, dict):
+            written.append("\n" * bool(written) + as_toml(value, path=f"{path}.{key}" if path else key))
+    return "".join(written)
+
+
+def _toml(value: Any) -> str:
+    """Return a value as TOML; what JSON writes of strings, lists, numbers and booleans is TOML as well."""
+    return json.dumps(value, ensure_ascii=False)

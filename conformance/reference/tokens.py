@@ -1,0 +1,81 @@
+"""Bearer tokens: signed with a secret of the server's own, read back into the caller they speak for."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+
+VALID_FOR = timedelta(days=3650)
+PRESCRIBER = {"sub": "9000027", "FORSKRIVARKOD": "9000027", "VARDGIVARE": "0123456789", "YRKESKOD": ["LK"], "loa": 3}
+DIETITIAN = {"sub": "9100009", "VARDGIVARE": "0123456789", "YRKESKOD": ["DT"], "loa": 3}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Whom a verified token speaks for."""
+
+    claims: dict[str, Any]
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        return tuple(str(self.claims.get("scope", "")).split())
+
+    @property
+    def professions(self) -> frozenset[str]:
+        return frozenset(self.claims.get("YRKESKOD", ()))
+
+    @property
+    def prescriber_code(self) -> str | None:
+        return self.claims.get("FORSKRIVARKOD")
+
+    @property
+    def patient(self) -> str | None:
+        """The id of the only patient whose data the token reaches; None: no such bound."""
+        return self.claims.get("patient")
+
+
+class Tokens:
+    """Makes tokens and verifies them. Expiry is judged by whoever knows the time."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+
+    def issue(self, claims: dict[str, Any], *, now: datetime, expires: datetime) -> str:
+        times = {"iat": int(now.timestamp()), "exp": int(expires.timestamp())}
+        return jwt.encode({**claims, **times}, self._secret, algorithm="HS256")
+
+    def claims(self, token: str) -> dict[str, Any] | None:
+        """Return what a token of ours says, expired or not; None when it is none of ours or was altered."""
+        try:
+            return dict(jwt.decode(token, self._secret, algorithms=["HS256"], options={"verify_exp": False}))
+        except jwt.InvalidTokenError:
+            return None
+
+    def unverified(self, token: str) -> dict[str, Any] | None:
+        """Return what a token says without a look at its signature; None when it is no token at all."""
+        try:
+            return dict(jwt.decode(token, options={"verify_signature": False}))
+        except jwt.InvalidTokenError:
+            return None
+
+
+def issue_all(tokens: Tokens, *, now: datetime, patient: str) -> dict[str, str]:
+    """Return a token for each purpose that a target can name; `patient` is the id the bound one reaches.
+
+    valid: a prescriber; other-role: a dietitian, who may fetch and not close; narrow-scope: the prescriber, reading
+    only; patient-bound: one patient's consents, reading only; expired: the prescriber, until an hour ago.
+    """
+    claims = {
+        "valid": {**PRESCRIBER, "scope": "user/*.read user/*.write"},
+        "other-role": {**DIETITIAN, "scope": "user/*.read user/*.write"},
+        "narrow-scope": {**PRESCRIBER, "scope": "user/*.read"},
+        "patient-bound": {"sub": patient, "patient": patient, "loa": 3, "scope": "patient/*.read"},
+    }
+    issued = {purpose: tokens.issue(said, now=now, expires=now + VALID_FOR) for purpose, said in claims.items()}
+    expired = now - timedelta(hours=1)
+    issued["expired"] = tokens.issue(claims["valid"], now=expired - timedelta(hours=1), expires=expired)
+    return issued

@@ -1,0 +1,75 @@
+"""Guesses why a check failed, from its exchange. A guess helps a reader to start; it never weighs in a verdict."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conformance.model import Exchange
+
+_BY_STATUS = {
+    401: "The server did not take the token. Is it valid, and the one for this system ([auth] in target.toml)?",
+    403: "The token is valid but may not do this: look at its role and scopes ([auth] in target.toml).",
+    405: "The server does not offer this method at this address: look at the dialect (update) and the claims.",
+    406: "The server cannot answer in the media type that was asked for: look at media_types in [dialect].",
+    409: "The server sees a conflict with what it has stored.",
+    412: "A precondition did not hold: look at if_match in [dialect].",
+    413: "The request was too large for the server or something in front of it.",
+    415: "The server does not take the media type that was sent: look at media_types in [dialect].",
+    429: "The server limits the rate of requests: set a request rate in [http].",
+    503: "The server was not available: it may be limiting the rate of requests ([http] in target.toml).",
+}
+
+
+def likely(exchange: Exchange | None) -> str:
+    """One or two sentences, or nothing when the exchange gives no hint."""
+    if exchange is None:
+        return ""
+    if exchange.status is None:
+        return f"There was no answer: {exchange.problem or 'the connection ended'}."
+    if exchange.problem:
+        return f"The answer was not whole: {exchange.problem}."
+    if _is_page(exchange):
+        return "A web page came back. Something in front of the server answered, or the base URL is not a FHIR base."
+    return _by_status(exchange, exchange.status)
+
+
+def _by_status(exchange: Exchange, status: int) -> str:
+    if 200 <= status < 300 and exchange.flawed:
+        return f"The request was wrong on purpose ({exchange.flawed}) and was taken."
+    if 300 <= status < 400 and status != 304:
+        where = exchange.header("location")
+        to = f" to {where}" if where else ""
+        return f"The server redirects{to}. Redirects are not followed: test the address that answers."
+    if status >= 500 and status not in _BY_STATUS:
+        request_id = next((value for name, value in exchange.request_headers if name.lower() == "x-request-id"), "")
+        where = f" for the request id {request_id}" if request_id else ""
+        return f"The server broke down over this request: look into its log{where}."
+    return "" if exchange.flawed else _BY_STATUS.get(status, "")
+
+
+def said(exchange: Exchange | None) -> str:
+    """What the server itself says in an OperationOutcome: the texts of its issues."""
+    body = exchange.response_body if exchange else None
+    if not body or "OperationOutcome" not in body or len(body) > 200_000:
+        return ""
+    try:
+        outcome = json.loads(body)
+    except ValueError:
+        return ""
+    issues = outcome.get("issue") if isinstance(outcome, dict) else None
+    texts = [_text(issue) for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
+    return " · ".join(dict.fromkeys(text for text in texts if text))[:400]
+
+
+def _text(issue: dict[str, Any]) -> str:
+    details = issue.get("details")
+    text = issue.get("diagnostics") or (details.get("text") if isinstance(details, dict) else None) or issue.get("code")
+    return text if isinstance(text, str) else ""
+
+
+def _is_page(exchange: Exchange) -> bool:
+    kind = exchange.header("content-type") or ""
+    body = (exchange.response_body or "").lstrip()[:100].lower()
+    return "text/html" in kind or body.startswith(("<!doctype html", "<html"))

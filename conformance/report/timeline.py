@@ -1,0 +1,110 @@
+"""Draws the period that was expected above the one that was found, when a failure is about a period."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+_OBJECT = re.compile(r"\{[^{}]*\"(?:start|end)\"[^{}]*\}")
+_BECAME = re.compile(r"[pP]eriod\.(start|end): (nothing|\"[^\"]*\") became (nothing|\"[^\"]*\")")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$")
+WIDTH = 640.0
+_LEFT, _RIGHT = 90.0, 610.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """One period on the axis, in the drawing's units. An open side runs to the edge."""
+
+    label: str
+    start: str
+    end: str
+    x: float
+    width: float
+    opens_left: bool
+    opens_right: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeline:
+    """Expected above actual on one axis."""
+
+    bars: tuple[Bar, Bar]
+
+    @property
+    def described(self) -> str:
+        """The same in words, for who cannot see it."""
+        return "; ".join(f"{bar.label}: {bar.start or 'open'} to {bar.end or 'open'}" for bar in self.bars)
+
+
+def timeline(expected: str, actual: str) -> Timeline | None:
+    """A drawing when both texts tell a period, None otherwise."""
+    wanted: dict[str, str] | None
+    found: dict[str, str] | None
+    changes = _BECAME.findall(actual)
+    if changes:
+        wanted = {bound: before.strip('"') for bound, before, _ in changes if before != "nothing"}
+        found = {bound: after.strip('"') for bound, _, after in changes if after != "nothing"}
+    else:
+        wanted, found = _period(expected), _period(actual)
+    if not (wanted or found) or wanted is None or found is None or wanted == found:
+        return None
+    moments = [_moment(text, last=bound == "end") for one in (wanted, found) for bound, text in one.items()]
+    known = [moment for moment in moments if moment is not None]
+    if len(known) < len(moments):
+        return None
+    first, last = min(known), max(known)
+    span = max((last - first).total_seconds(), 1.0)
+
+    def x(moment: datetime) -> float:
+        share = 0.5 if first == last else (moment - first).total_seconds() / span
+        return _LEFT + (0.12 + 0.76 * share) * (_RIGHT - _LEFT)
+
+    def bar(label: str, period: dict[str, str]) -> Bar:
+        start, end = period.get("start", ""), period.get("end", "")
+        begins, ends = _moment(start, last=False), _moment(end, last=True)
+        left = x(begins) if begins else _LEFT
+        right = x(ends) if ends else _RIGHT
+        return Bar(
+            label=label,
+            start=start,
+            end=end,
+            x=round(left, 1),
+            width=round(max(right - left, 3.0), 1),
+            opens_left=begins is None,
+            opens_right=ends is None,
+        )
+
+    return Timeline(bars=(bar("expected", wanted), bar("actual", found)))
+
+
+def _period(text: str) -> dict[str, str] | None:
+    match = _OBJECT.search(text)
+    if match is None:
+        return None
+    try:
+        value = json.loads(match[0])
+    except ValueError:
+        return None
+    return {bound: value[bound] for bound in ("start", "end") if isinstance(value.get(bound), str)}
+
+
+def _moment(text: str, *, last: bool) -> datetime | None:
+    """The first or last moment that a FHIR date or dateTime covers; without a zone it is taken as UTC, for drawing."""
+    match = _DATE.match(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, zone = match.groups()
+    try:
+        number = int(month or (12 if last else 1))
+        number_of_day = int(day or (calendar.monthrange(int(year), number)[1] if last else 1))
+        if hour is None:
+            moment = datetime(int(year), number, number_of_day, tzinfo=UTC)
+            return moment + timedelta(days=1) if last else moment
+        offset = "+00:00" if zone in {None, "Z"} else zone
+        return datetime.fromisoformat(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{offset}")
+    except (ValueError, OverflowError):
+        return None

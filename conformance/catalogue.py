@@ -12,7 +12,7 @@ from conformance import claims as known_claims
 from conformance import reading
 from conformance.model import Basis, Level, Requirement, UsageError
 from conformance.reading import Document, Problems
-from conformance.spelling import nearest
+from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

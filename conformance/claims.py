@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.spelling import nearest
+from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from conformance import reading
 from conformance.reading import Document, Key, Problems
-from conformance.spelling import nearest
+from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from conformance import catalogue as catalogues
 from conformance import claims as known_claims
 from conformance import dialect as dialects
-from conformance import reading, scenario_files
+from conformance import reading
 from conformance.dialect import Coding, Dialect
 from conformance.model import Claim, Requirement, UsageError
 from conformance.reading import Document, Problems
-from conformance.scenario_files import DEFAULT_SETS, Surroundings
+from conformance.reading import headers as header_files
+from conformance.reading import scenarios as scenario_files
+from conformance.reading.headers import DEFAULT_SETS
+from conformance.reading.spelling import nearest
+from conformance.reading.surroundings import Surroundings
 from conformance.scenarios import (
     Body,
     Contradiction,
@@ -31,7 +35,6 @@ from conformance.scenarios import (
     Statuses,
     Step,
 )
-from conformance.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,10 +167,10 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         problems=problems,
     )
     for name, row in data.get("headers", {}).items():
-        headers[name] = scenario_files.header_values(row, document, ("headers", name), around)
+        headers[name] = header_files.header_values(row, document, ("headers", name), around)
     for kind, body in bodies.items():
         around.has_fixture(body.create, document, ("bodies", kind, "create"))
-        scenario_files.patch(body.patch, document, ("bodies", kind, "patch"), problems)
+        header_files.patch(body.patch, document, ("bodies", kind, "patch"), problems)
     scenarios = tuple(
         row for path in sorted(folder.glob("scenarios/*.toml")) for row in scenario_files.scenarios(path, around)
     )
@@ -186,7 +189,7 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         headers=headers,
         bodies=bodies,
         scenarios=scenarios,
-        header_cells=tuple(scenario_files.header_cells(cells, around)) if cells.exists() else (),
+        header_cells=tuple(header_files.header_cells(cells, around)) if cells.exists() else (),
         contradictions=tuple(scenario_files.contradictions(rows, around)) if rows.exists() else (),
         catalogue=catalogue,
         folder=folder,

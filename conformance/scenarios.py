@@ -10,6 +10,16 @@ Encoding = Literal["base64", "plain", "raw"]
 Patch = tuple[dict[str, Any], ...]
 """RFC 6902 operations."""
 
+RUN_NAMES = {
+    "uuid": "a fresh UUID, another one at each place",
+    "patient": "logical id of a patient of the run, the same throughout the scenario",
+    "other-patient": "logical id of another patient of the run",
+    "unused-id": "an id that no consent has",
+    "today": "the date of the run",
+    "now": "the time of the run, with offset",
+}
+"""Names that a scenario may use in braces without having remembered them, and what the run puts there."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeaderValue:

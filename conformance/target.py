@@ -16,7 +16,7 @@ from conformance import dialect as dialects
 from conformance import reading
 from conformance.model import Deviation, Exclusion, UsageError
 from conformance.reading import Document, Key, Problems
-from conformance.spelling import nearest
+from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

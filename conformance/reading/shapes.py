@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from conformance.spelling import nearest
+from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Problem = tuple[tuple[str | int, ...], str]
 """Where something is wrong, and a sentence about it."""
 
-_FOLDER = Path(__file__).parent / "schemas"
+_FOLDER = Path(__file__).parent.parent / "schemas"
 _TYPES = {
     "string": "text",
     "integer": "a whole number",

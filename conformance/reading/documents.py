@@ -5,21 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance import shapes
 from conformance.model import UsageError
-from conformance.spelling import nearest
+from conformance.reading import lines, shapes
+from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Key = tuple[str | int, ...]
-"""Where a value stands: keys and row numbers from 0, such as `("scenario", 0, "step", 2, "path")`."""
+    from conformance.reading.lines import Key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +28,9 @@ class Document:
 
     def place(self, key: Key) -> str:
         """`file:line: requirement[3].level (r4.read.existing-is-ok)`, rows counted from 1."""
-        line = _line(self.text, key)
+        line = lines.line(self.text, key)
         words = f"{self.where}:{line}" if line else self.where
-        dotted = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in key).lstrip(".")
+        dotted = lines.dotted(key)
         name = self._row_name(key)
         return f"{words}: {dotted}{f' ({name})' if name else ''}" if dotted else words
 
@@ -79,7 +75,7 @@ def toml(path: Path, *, schema: str, problems: Problems) -> Document | None:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problems.sentences.append(_syntax(where, text, str(error)))
+        problems.sentences.append(lines.syntax_error(where, text, str(error)))
         return None
     return table(data, where=where, schema=schema, problems=problems, text=text)
 
@@ -156,63 +152,3 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key '{twice}' is given twice in one object")
     return result
-
-
-_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_ASSIGNMENT = re.compile(r"""\s*("[^"]*"|'[^']*'|[\w-]+)((?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-
-
-def _syntax(where: str, text: str, message: str) -> str:
-    """One sentence for what tomllib says, which names the end of a repeated value rather than its key."""
-    lines = text.splitlines() or [""]
-    found = _POSITION.search(message)
-    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
-    what = message[: found.start()] if found else message
-    if text.startswith("\ufeff"):
-        return f"{where}:1:1: begins with a byte order mark; save the file as UTF-8 without one"
-    repeated = re.search(r"overwrite a value|Duplicate inline table key|declare .* twice|immutable namespace", what)
-    if repeated and line <= len(lines):
-        here = lines[line - 1]
-        key = _HEADER.match(here) or _ASSIGNMENT.match(here)
-        named = f"'{key[0].strip().rstrip('=').strip()}'" if key else "a key"
-        start = len(here) - len(here.lstrip()) + 1 if key else column
-        return f"{where}:{line}:{start}: {named} is given twice; keep one of them"
-    return f"{where}:{line}:{column}: not TOML: {what}; correct this line"
-
-
-def _line(text: str, key: Key) -> int | None:
-    """The line on which `key`, or the innermost table around it, begins. Looks at headers and `key =` only."""
-    best: tuple[int, int] | None = None
-    for place, line in _places(text):
-        if place == key[: len(place)] and (best is None or len(place) > best[0]):
-            best = (len(place), line)
-    return best[1] if best else None
-
-
-def _places(text: str) -> Iterator[tuple[Key, int]]:
-    rows: dict[Key, int] = {}
-    table: Key = ()
-    fence = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if fence:
-            fence = "" if fence in line else fence
-            continue
-        if header := _HEADER.match(line):
-            table = ()
-            names = _names(header[2])
-            for depth, name in enumerate(names, start=1):
-                table = (*table, name)
-                if depth == len(names) and header[1] == "[[":
-                    rows[table] = rows.get(table, -1) + 1
-                if table in rows:
-                    table = (*table, rows[table])
-            yield table, number
-        elif assignment := _ASSIGNMENT.match(line):
-            yield (*table, *_names(assignment[1] + assignment[2])), number
-            rest = line[assignment.end() :].lstrip()
-            fence = next((mark for mark in ('"""', "'''") if rest.startswith(mark) and mark not in rest[3:]), "")
-
-
-def _names(dotted: str) -> Key:
-    return tuple(part.strip("\"'") for part in re.findall(r""""[^"]*"|'[^']*'|[\w-]+""", dotted))

@@ -108,7 +108,8 @@ class ReferenceServer:
         return {
             "base_url": self.url,
             "allow_writes": True,
-            "auth": {"kind": "bearer", "token": self._tokens["valid"], "tokens": further},
+            "auth": {"kind": "bearer", "token": self._tokens["valid"]},
+            "tokens": further,
             "given": seeds.given(),
         }
 

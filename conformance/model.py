@@ -206,7 +206,7 @@ class Report:
     pack_title: str = ""
 
 
-class Violation(Exception):  # noqa: N818 - the house word; it says who is wrong: the server
+class Violation(Exception):
     """The server is wrong. `exchanges` are ids of the exchanges that show it."""
 
     def __init__(self, expected: str, actual: str, exchanges: tuple[str, ...] = ()) -> None:
@@ -216,7 +216,7 @@ class Violation(Exception):  # noqa: N818 - the house word; it says who is wrong
         self.exchanges = exchanges
 
 
-class NotTestable(Exception):  # noqa: N818 - the house word
+class NotTestable(Exception):
     """The requirement applies, but could not be exercised. `remedy` names the key of target.toml to set, if any."""
 
     def __init__(self, reason: str, *, remedy: str = "", exchanges: tuple[str, ...] = ()) -> None:
@@ -226,7 +226,7 @@ class NotTestable(Exception):  # noqa: N818 - the house word
         self.exchanges = exchanges
 
 
-class Unreachable(Exception):  # noqa: N818 - names the state of the target
+class Unreachable(Exception):
     """No response could be had from the target: connection refused, TLS failure, time-out, broken answer."""
 
     def __init__(self, reason: str, *, exchanges: tuple[str, ...] = ()) -> None:

@@ -1,0 +1,138 @@
+"""One answer of the target, as a check reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from conformance.model import Violation
+
+if TYPE_CHECKING:
+    from conformance.model import Exchange
+    from conformance.recorder import Recorder
+    from conformance.wire import Headers
+
+_LOGICAL_ID = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?/?$")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response with the request that led to it. Values are as received; `exchange` is the redacted record."""
+
+    exchange: Exchange
+    recorder: Recorder = field(repr=False)
+    status: int
+    headers: Headers
+    content: bytes
+    sent: dict[str, Any] | None = None
+    requested_id: str | None = None
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """The exchange's id, for a `Violation`."""
+        return (self.exchange.id,)
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        return 400 <= self.status < 500
+
+    def header(self, name: str) -> str | None:
+        """The header of that name in any case, repeated ones joined by a comma (RFC 9110 §5.3); None when absent."""
+        found = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(found) if found else None
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type without its parameters, in lower case; empty when absent."""
+        return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def parsed(self) -> Any:
+        """The body as JSON; None when it is no JSON."""
+        try:
+            return json.loads(self.content.decode("utf-8"))
+        except ValueError:
+            return None
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The FHIR resource in the body.
+
+        Raises:
+            Violation: there is none.
+
+        """
+        found = self.parsed
+        if isinstance(found, dict) and isinstance(found.get("resourceType"), str):
+            return found
+        raise Violation("a FHIR resource as JSON", self.described, self.shows)
+
+    @property
+    def consent(self) -> dict[str, Any]:
+        """The Consent in the body.
+
+        Raises:
+            Violation: there is none.
+
+        """
+        found = self.resource
+        if found["resourceType"] != "Consent":
+            raise Violation("a Consent", self.described, self.shows)
+        return found
+
+    @property
+    def resource_type(self) -> str | None:
+        found = self.parsed.get("resourceType") if isinstance(self.parsed, dict) else None
+        return found if isinstance(found, str) else None
+
+    @property
+    def location_id(self) -> str | None:
+        """The logical id in Location (or Content-Location), absolute or relative, with or without a version."""
+        for name in ("Location", "Content-Location"):
+            match = _LOGICAL_ID.search((self.header(name) or "").partition("?")[0])
+            if match:
+                return match[2]
+        return None
+
+    @property
+    def given_id(self) -> str | None:
+        """The id that the server gave to what it stored: from Location, or from the Consent in the body."""
+        if self.location_id:
+            return self.location_id
+        if self.resource_type == "Consent" and isinstance(self.parsed.get("id"), str):
+            return str(self.parsed["id"])
+        return None
+
+    @property
+    def described(self) -> str:
+        """The answer in a few words, for `Violation.actual`."""
+        if self.exchange.problem:
+            return f"{self.status}, but {self.exchange.problem}"
+        if not self.content:
+            return f"{self.status} without a body"
+        if self.resource_type == "OperationOutcome":
+            return f"{self.status} with an OperationOutcome: {_first_issue(self.parsed)}"
+        if self.resource_type:
+            return f"{self.status} with a {self.resource_type}"
+        if self.parsed is not None:
+            return f"{self.status} with JSON that is no FHIR resource"
+        return f"{self.status} with a body that is no JSON ({self.media_type or 'no Content-Type'})"
+
+    def note(self, text: str) -> None:
+        """Mention something accepted but unusual in the report."""
+        self.recorder.note(text)
+
+
+def _first_issue(outcome: dict[str, Any]) -> str:
+    issues = outcome.get("issue")
+    issue = issues[0] if isinstance(issues, list) and issues and isinstance(issues[0], dict) else {}
+    details = issue.get("details")
+    text = issue.get("diagnostics") or (details.get("text") if isinstance(details, dict) else None) or issue.get("code")
+    return str(text or "no issue")[:200]

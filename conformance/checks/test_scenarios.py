@@ -1,0 +1,23 @@
+"""The documented scenarios: sequences of requests, as data of the pack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.play import Play
+
+if TYPE_CHECKING:
+    from conformance.client import Consents
+    from conformance.recorder import Verifying
+    from conformance.scenarios import Scenario
+
+
+def test_documented_scenario(consents: Consents, verifying: Verifying, scenario: Scenario) -> None:
+    """The requests of a documented scenario are sent one after the other; each answer is held against its row."""
+    play = Play(consents)
+    for step in scenario.steps:
+        answer = play.request(step)
+        for row in step.expect:
+            with verifying(*row.requirements):
+                play.hold(answer, row)
+        play.remember(step, answer)

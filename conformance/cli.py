@@ -1,0 +1,116 @@
+"""`consent-conformance`: the suite as a command. Imports nothing heavy before a subcommand is known."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from conformance import __version__
+from conformance.model import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_CODES = "exit codes: 0 conformant, 1 not conformant, 2 usage error, 3 incomplete or target unreachable"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand and return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["validate"]:
+        from conformance.validation.command import main as validate  # noqa: PLC0415 - see above
+
+        return int(validate(given[1:]))
+    options = _parser().parse_args(given)
+    try:
+        return int(options.perform(options))
+    except UsageError as mistake:
+        print(f"consent-conformance: {mistake}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="consent-conformance",
+        description="Conformance test suite and validator for FHIR Consent servers.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"consent-conformance {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", help="certify a server, by default the embedded one", epilog=EXIT_CODES)
+    run.add_argument("--pack", metavar="NAME", help="the documented system to certify against, or a pack's folder")
+    run.add_argument("--base-url", metavar="URL", help="the FHIR base of the server (default: the embedded server)")
+    run.add_argument("--target", metavar="FILE", help="target.toml: base URL, credentials, given data")
+    run.add_argument("--report-dir", metavar="DIR", default="reports", help="where reports land (default: reports)")
+    run.add_argument("--only", action="append", default=[], metavar="PATTERN", help="only these requirements")
+    run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="all but these requirements")
+    run.add_argument("--read-only", action="store_true", help="send nothing that writes")
+    run.add_argument("--workers", type=int, default=1, metavar="N", help="check with N processes (default: 1)")
+    run.set_defaults(perform=_run)
+
+    serve = commands.add_parser("serve", help="start the reference server on loopback")
+    serve.add_argument("--pack", metavar="NAME", required=True, help="whose personality it takes")
+    serve.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    serve.add_argument("--fault", action="append", default=[], metavar="NAME", help="tell this lie")
+    serve.add_argument("--variation", action="append", default=[], metavar="NAME", help="differ in this legal way")
+    serve.add_argument("--write-target", metavar="FILE", help="write a target.toml that fits the server")
+    serve.set_defaults(perform=_serve)
+
+    rows = commands.add_parser("requirements", help="list the requirements of a pack with their checks")
+    rows.add_argument("--pack", metavar="NAME", default="r4", help="default: r4")
+    rows.add_argument("--format", choices=["text", "json"], default="text")
+    rows.set_defaults(perform=_requirements)
+
+    explain = commands.add_parser("explain", help="a requirement, its source, its checks and its faults")
+    explain.add_argument("id", metavar="ID")
+    explain.add_argument("--pack", metavar="NAME", help="default: any pack that has the requirement")
+    explain.set_defaults(perform=_explain)
+
+    commands.add_parser("validate", help="validate FHIR resources", add_help=False)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from conformance.command_run import run  # noqa: PLC0415 - see above
+
+    return run(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from pathlib import Path  # noqa: PLC0415 - see above
+
+    from conformance.reference.server import serve  # noqa: PLC0415 - see above
+
+    serve(
+        options.pack,
+        port=options.port,
+        faults=options.fault,
+        variations=options.variation,
+        write_target=Path(options.write_target) if options.write_target else None,
+    )
+    return 0
+
+
+def _requirements(options: argparse.Namespace) -> int:
+    from conformance.listing import listed  # noqa: PLC0415 - see above
+
+    for line in listed(options.pack, form=options.format):
+        print(line)
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from conformance.listing import explained  # noqa: PLC0415 - see above
+
+    for line in explained(options.id, pack=options.pack):
+        print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

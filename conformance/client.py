@@ -1,0 +1,467 @@
+"""The Consent endpoint of the target as a check sees it. Every exchange is recorded."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import time
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+import jsonpatch
+
+from conformance import headers as header_lines
+from conformance.answer import Answer
+from conformance.headers import PLAIN, Change
+from conformance.model import NotTestable, Unreachable, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from conformance.packs import Dialect, Pack
+    from conformance.recorder import Recorder
+    from conformance.target import Target
+    from conformance.wire import Wire
+
+MOST_PAGES = 200
+"""A search that has not ended after so many pages is given up."""
+
+POLL_EVERY = 0.25
+"""Seconds between two looks at a search that lags behind a write."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A consent that the target holds: `body` is what was sent, with the id that the target gave."""
+
+    id: str
+    body: Json
+    kind: str
+
+    @property
+    def patient(self) -> str:
+        """The reference to the patient, as sent."""
+        return str(self.body["patient"]["reference"])
+
+    def under(self, id: str) -> Kept:  # noqa: A002 - FHIR's own word
+        """The same content under another id."""
+        return replace(self, id=id, body={**self.body, "id": id})
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search brought, over all its pages."""
+
+    pages: tuple[Answer, ...]
+
+    @property
+    def first(self) -> Answer:
+        return self.pages[0]
+
+    @property
+    def entries(self) -> list[Json]:
+        """Every entry of every page.
+
+        Raises:
+            Violation: a page is no Bundle.
+
+        """
+        return [entry for page in self.pages for entry in _entries(page)]
+
+    @property
+    def matches(self) -> list[Json]:
+        """The Consents that are matches: entries whose search mode is match or is not given."""
+        return [
+            entry["resource"]
+            for entry in self.entries
+            if isinstance(entry.get("resource"), dict)
+            and entry["resource"].get("resourceType") == "Consent"
+            and (entry.get("search") or {}).get("mode", "match") == "match"
+        ]
+
+    @property
+    def ids(self) -> set[str]:
+        return {str(resource.get("id")) for resource in self.matches}
+
+
+class Consents:
+    """`[base]/Consent` with the credentials of the target, in its dialect."""
+
+    def __init__(
+        self,
+        *,
+        wire: Wire,
+        target: Target,
+        pack: Pack,
+        dialect: Dialect,
+        recorder: Recorder,
+        claims: Iterable[str],
+        may_write: bool,
+    ) -> None:
+        self._wire = wire
+        self._target = target
+        self.pack = pack
+        self._recorder = recorder
+        self._claims = frozenset(claims)
+        self._may_create = may_write and "create" in self._claims
+        self._existing = iter(target.given.consents)
+        self._patients: Iterator[str] = itertools.cycle(target.given.patients)
+        self._handed_out: set[str] = set()
+        self._token = header_lines.authorization(target.auth)
+        self.dialect = dialect
+
+    # -- interactions ------------------------------------------------------------------------------------------
+
+    def read(self, id: str, *, change: Change = PLAIN, method: str = "GET") -> Answer:  # noqa: A002 - FHIR's own word
+        """GET [base]/Consent/[id]."""
+        return self.request(method, f"/Consent/{quote(id, safe='')}", action="read", change=change, requested_id=id)
+
+    def create(self, body: Json | bytes, *, kind: str = "", change: Change = PLAIN) -> Answer:
+        """POST [base]/Consent."""
+        return self.request("POST", "/Consent", action="create", body=body, kind=kind, change=change)
+
+    def update(
+        self,
+        body: Json | bytes,
+        *,
+        id: str | None = None,  # noqa: A002 - FHIR's own word
+        kind: str = "",
+        change: Change = PLAIN,
+        action: str = "update",
+    ) -> Answer:
+        """PUT in the address form of the dialect. `id` stands in the address; without it, the body's id does."""
+        named = id if id is not None else (body.get("id") if isinstance(body, dict) else None)
+        path = "/Consent"
+        if self.dialect.update.endswith("{id}"):
+            path = f"/Consent/{quote(str(named or ''), safe='')}"
+        if self.dialect.if_match == "always" and named and not _names(change, "If-Match"):
+            change = replace(change, setting=(*change.setting, *self._if_match(str(named))))
+        return self.request("PUT", path, action=action, body=body, kind=kind, change=change, requested_id=named)
+
+    def search(self, parameters: Sequence[tuple[str, str]], *, change: Change = PLAIN) -> Answer:
+        """GET [base]/Consent?…: the first page."""
+        return self.request("GET", "/Consent?" + urlencode(parameters), action="search", change=change)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        action: str,
+        body: Json | bytes | None = None,
+        kind: str = "",
+        change: Change = PLAIN,
+        requested_id: str | None = None,
+    ) -> Answer:
+        """Send any request below the base URL, with the headers that the action needs.
+
+        Raises:
+            Unreachable: no response came.
+
+        """
+        content = json.dumps(body, ensure_ascii=False).encode() if isinstance(body, dict) else body
+        url = path if "://" in path else self._target.base_url + path
+        lines = header_lines.build(
+            pack=self.pack,
+            dialect=self.dialect,
+            action=action,
+            kind=self.pack.bodies[kind].activity_kind if kind in self.pack.bodies else kind,
+            token=self._token,
+            extra=tuple(self._target.http.headers.items()),
+            change=change,
+        )
+        try:
+            received = self._wire.send(method, url, lines, content)
+        except Unreachable as problem:
+            exchange = self._recorder.exchange(
+                method=method, url=url, headers=lines, body=content, received=None, problem=str(problem)
+            )
+            raise Unreachable(str(problem), exchanges=(exchange.id,)) from problem
+        exchange = self._recorder.exchange(
+            method=method,
+            url=url,
+            headers=lines,
+            body=content,
+            received=received,
+            problem=received.problem,
+            flawed=change.flaw,
+        )
+        return Answer(
+            exchange=exchange,
+            recorder=self._recorder,
+            status=received.status,
+            headers=received.headers,
+            content=received.body,
+            sent=body if isinstance(body, dict) else None,
+            requested_id=requested_id,
+        )
+
+    # -- set-up: tolerant, and NotTestable when it does not work ---------------------------------------------------
+
+    def untestable(self, reason: str, *, remedy: str = "") -> NotTestable:
+        """To raise when a positive control failed: the last exchange shows it."""
+        last = self._recorder.exchanges[-1:]
+        return NotTestable(reason, remedy=remedy, exchanges=tuple(exchange.id for exchange in last))
+
+    def offers(self, claim: str) -> bool:
+        return claim in self._claims
+
+    @property
+    def may_update(self) -> bool:
+        return self._may_create and "update" in self._claims
+
+    def unused_id(self) -> str:
+        """A logical id that nobody has."""
+        return str(uuid.uuid4())
+
+    def patient(self) -> str:
+        """A reference to a patient that no other consent of this check names: fresh, or one that the target gave."""
+        how = self.dialect.patients
+        if how == "any":
+            return f"Patient/{uuid.uuid4()}"
+        if how == "create":
+            answer = self.request("POST", "/Patient", action="create", body={"resourceType": "Patient"})
+            match = answer.header("Location") or ""
+            created = match.partition("/_history")[0].rpartition("/")[2] or (
+                answer.parsed.get("id") if isinstance(answer.parsed, dict) else None
+            )
+            if not answer.succeeded or not created:
+                raise NotTestable(
+                    f"a patient could not be created: {answer.described}",
+                    remedy="set dialect.patients to 'any' or 'given' in target.toml",
+                    exchanges=answer.shows,
+                )
+            return f"Patient/{created}"
+        for reference in itertools.islice(self._patients, len(self._target.given.patients)):
+            if reference not in self._handed_out:
+                self._handed_out.add(reference)
+                return _typed(reference)
+        raise NotTestable("no further patient to write a consent for", remedy="name more under given.patients")
+
+    def body(self, kind: str, *, patient: str | None = None, patch: Sequence[Json] = ()) -> Json:
+        """A body of that kind as the pack (or the target's [bodies]) has it, for a patient of its own."""
+        made: Json
+        if kind in self._target.bodies:
+            made = json.loads(self._target.bodies[kind].read_text(encoding="utf-8"))
+        else:
+            source = self.pack.bodies.get(kind)
+            if source is None:
+                raise NotTestable(f"pack {self.pack.name} has no body of the kind {kind}", remedy=f"set bodies.{kind}")
+            made = copy.deepcopy(self.pack.fixture(source.create))
+            if source.patch:
+                made = jsonpatch.apply_patch(made, list(source.patch))
+        made["patient"] = {**made.get("patient", {}), "reference": patient or self.patient()}
+        return jsonpatch.apply_patch(made, list(patch)) if patch else made
+
+    def given(self, kind: str, *, patient: str | None = None, patch: Sequence[Json] = ()) -> Kept:
+        """A consent of that kind which the target has just stored; where nothing may be created, one that it gave.
+
+        Each call gives a consent of another patient.
+
+        Raises:
+            NotTestable: the target did not store it, or gave none.
+
+        """
+        if not self._may_create:
+            return self._next_existing(kind)
+        body = self.body(kind, patient=patient, patch=patch)
+        return self.kept(self.create(body, kind=kind), kind)
+
+    def patient_without_consents(self) -> str:
+        """A reference to a patient for whom the target holds no consent."""
+        if self.dialect.patients == "any":
+            return f"Patient/{uuid.uuid4()}"
+        if self._target.given.empty_patients:
+            return _typed(self._target.given.empty_patients[0])
+        if self.dialect.patients == "create" and self._may_create:
+            return self.patient()
+        raise NotTestable("no patient without consents is known", remedy="name one under given.empty-patients")
+
+    def kept(self, created: Answer, kind: str) -> Kept:
+        """The consent that a create has stored; `NotTestable` when it did not."""
+        if not created.succeeded:
+            raise NotTestable(
+                f"a consent of the kind '{kind}' could not be created: {created.described}",
+                remedy=self._remedy(kind, created),
+                exchanges=created.shows,
+            )
+        if not created.given_id:
+            raise NotTestable(
+                f"the id of the created consent is neither in Location nor in the body: {created.described}",
+                exchanges=created.shows,
+            )
+        return Kept(created.given_id, {**(created.sent or {}), "id": created.given_id}, kind)
+
+    def current(self, consent: Kept | str) -> Json:
+        """What the target holds now.
+
+        Raises:
+            NotTestable: it could not be read.
+
+        """
+        id = consent if isinstance(consent, str) else consent.id  # noqa: A001 - FHIR's own word
+        answer = self.read(id)
+        if answer.status == 200 and answer.resource_type == "Consent":
+            return answer.consent
+        raise NotTestable(f"the consent could not be read: {answer.described}", exchanges=answer.shows)
+
+    # -- closing -------------------------------------------------------------------------------------------------
+
+    def closing(self, consent: Kept, *, end: str, by: str | None = None) -> Json:
+        """The body that closes a consent: by an end of its period, a status, or both; by default as in the dialect."""
+        body = copy.deepcopy(consent.body)
+        way = by or self.dialect.close_by
+        if way in {"period", "both"}:
+            self.period_of(body, create=True)["end"] = end
+        if way in {"status", "both"}:
+            body["status"] = "inactive"
+        return body
+
+    def close(self, consent: Kept, *, end: str, change: Change = PLAIN, by: str | None = None) -> Answer:
+        """PUT the closing body of this consent."""
+        return self.update(self.closing(consent, end=end, by=by), kind=consent.kind, change=change, action="close")
+
+    def close_some_way(self, consent: Kept, *, end: str, send: Callable[[Json], Answer] | None = None) -> Answer:
+        """Close in the dialect's way; where that is refused, in the other ways: the source may leave them open.
+
+        Returns the first success, or the refusal of the dialect's own way when every way was refused.
+        """
+        own = self.dialect.close_by
+        put = send or (lambda body: self.update(body, kind=consent.kind, action="close"))
+        refusal = put(self.closing(consent, end=end, by=own))
+        if refusal.succeeded or refusal.status >= 500:
+            return refusal
+        for way in ("both", "status", "period"):
+            if way != own and (answer := put(self.closing(consent, end=end, by=way))).succeeded:
+                answer.note(f"closing by {way} is accepted, closing by {own} is not (dialect.close_by)")
+                return answer
+        return refusal
+
+    def closed(self, consent: Kept, *, end: str, by: str | None = None) -> Kept:
+        """Close it, as a positive control or as set-up.
+
+        Raises:
+            NotTestable: the target did not take it.
+
+        """
+        answer = self.close(consent, end=end, by=by)
+        if not answer.succeeded:
+            raise NotTestable(
+                f"the consent could not be closed: {answer.described}",
+                remedy="set dialect.close_by to status, period or both, as the target closes a consent",
+                exchanges=answer.shows,
+            )
+        return replace(consent, body=answer.sent or consent.body)
+
+    def ended(self, consent: Kept, *, end: str) -> Kept:
+        """Set the end of its period, with the status too where the dialect closes by status."""
+        return self.closed(consent, end=end, by="period" if self.dialect.close_by == "period" else "both")
+
+    def period_of(self, resource: Mapping[str, Any], *, create: bool = False) -> Json:
+        """The period that says how long the consent is valid, in the element of the dialect; {} when there is none."""
+        place: Any = resource
+        for name in self.dialect.period_element.split("."):
+            if not isinstance(place, dict):
+                return {}
+            place = place.setdefault(name, {}) if create else place.get(name)
+        return place if isinstance(place, dict) else {}
+
+    # -- searching -----------------------------------------------------------------------------------------------
+
+    def find(self, *parameters: tuple[str, str], include: Iterable[str] = (), change: Change = PLAIN) -> Found:
+        """Search and follow every next link; look again while an id of `include` is missing, as long as `settle` says.
+
+        Raises:
+            Violation: the answer is no Bundle, or its pages do not end.
+
+        """
+        wanted = set(include)
+        deadline = time.monotonic() + self.dialect.settle
+        while True:
+            found = Found(tuple(self._pages(self.search(parameters, change=change))))
+            if not wanted or wanted <= found.ids or time.monotonic() >= deadline:
+                return found
+            time.sleep(POLL_EVERY)
+
+    def of_patient(self, patient: str) -> tuple[str, str]:
+        """The search parameter that selects a patient's consents, in the dialect's name and reference form."""
+        bare = patient.rpartition("/")[2]
+        typed = self.dialect.reference_form == "typed"
+        return self.dialect.patient_parameter, f"Patient/{bare}" if typed else bare
+
+    def further_pages(self, first: Answer) -> list[Answer]:
+        """The pages after this one."""
+        return list(self._pages(first))[1:]
+
+    def _pages(self, first: Answer) -> Iterator[Answer]:
+        page = first
+        for _ in range(MOST_PAGES):
+            yield page
+            if page.status != 200:
+                raise Violation("200 with a Bundle", page.described, page.shows)
+            following = next_link(page)
+            if following is None:
+                return
+            page = self.request("GET", self._here(following), action="search")
+        raise Violation(f"a last page within {MOST_PAGES}", "a next link on every page", page.shows)
+
+    def _here(self, link: str) -> str:
+        """A link of the target as an address below the base URL: it may know itself by another host name."""
+        absolute = urljoin(self._target.base_url + "/Consent", link)
+        there, here = urlsplit(absolute), urlsplit(self._target.base_url)
+        return there._replace(scheme=here.scheme, netloc=here.netloc).geturl()
+
+    def _next_existing(self, kind: str) -> Kept:
+        for id in self._existing:  # noqa: A001 - FHIR's own word
+            body = self.current(id)
+            patient = str((body.get("patient") or {}).get("reference", ""))
+            if patient not in self._handed_out:
+                self._handed_out.add(patient)
+                return Kept(id, body, kind)
+        raise NotTestable("no (further) consent is known to read", remedy="name consents under given.consents")
+
+    def _if_match(self, id: str) -> list[tuple[str, str]]:  # noqa: A002 - FHIR's own word
+        tag = self.read(id).header("ETag")
+        return [("If-Match", tag)] if tag else []
+
+    def _remedy(self, kind: str, answer: Answer) -> str:
+        if answer.status in {401, 403}:
+            return "set auth in target.toml to a token that may write"
+        source = self.pack.bodies.get(kind)
+        if source is not None and source.reconstructed and kind not in self._target.bodies:
+            return f"set bodies.{kind} in target.toml to a body that the target accepts: the pack's is reconstructed"
+        return "set dialect.patients and given.patients if the target knows only its own patients"
+
+
+def next_link(page: Answer) -> str | None:
+    """The address of the next page; None on the last one."""
+    links = page.resource.get("link")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
+            return str(link["url"])
+    return None
+
+
+def _entries(page: Answer) -> list[Json]:
+    resource = page.resource
+    if resource["resourceType"] != "Bundle":
+        raise Violation("a Bundle", page.described, page.shows)
+    entries = resource.get("entry", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise Violation("a list of entries", f"entry is {json.dumps(entries)[:80]}", page.shows)
+    return entries
+
+
+def _typed(reference: str) -> str:
+    return reference if "/" in reference else f"Patient/{reference}"
+
+
+def _names(change: Change, header: str) -> bool:
+    return any(name.lower() == header.lower() for name, _ in change.setting) or header.lower() in {
+        name.lower() for name in change.without
+    }

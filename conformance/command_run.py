@@ -1,0 +1,127 @@
+"""`consent-conformance run`: the suite with a progress line, a summary, and exit codes of its own."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.model import RunVerdict
+from conformance.plugin import RUNNING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from conformance.model import Report
+
+EXIT = {
+    RunVerdict.CONFORMANT: 0,
+    RunVerdict.CONFORMANT_WITH_DEVIATIONS: 0,
+    RunVerdict.NOT_CONFORMANT: 1,
+    RunVerdict.INCOMPLETE: 3,
+}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Certify a server: 0 conformant, 1 not conformant, 2 usage error, 3 incomplete or target unreachable."""
+    progress = Progress()
+    code = pytest.main(pytest_arguments(options), plugins=[progress])
+    if code == pytest.ExitCode.USAGE_ERROR:
+        return 2
+    if progress.report is None:
+        return 3
+    progress.show()
+    return EXIT[progress.report.verdict]
+
+
+def pytest_arguments(options: argparse.Namespace) -> list[str]:
+    """The same run for pytest."""
+    arguments = ["--pyargs", "conformance.checks", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    arguments += ["-c", _no_file(), "--rootdir", ".", "-W", "ignore::pytest.PytestConfigWarning"]
+    for name in ("pack", "base_url", "target", "report_dir"):
+        value = getattr(options, name)
+        if value:
+            arguments += [f"--{name.replace('_', '-')}", str(value)]
+    for name in ("only", "exclude"):
+        for pattern in getattr(options, name):
+            arguments += [f"--{name}", pattern]
+    if options.read_only:
+        arguments.append("--read-only")
+    if options.workers > 1:
+        arguments += ["-n", str(options.workers)]
+    return arguments
+
+
+class Progress:
+    """Shows how far the run is: a bar on a terminal, a line per tenth elsewhere."""
+
+    def __init__(self) -> None:
+        self.report: Report | None = None
+        self._written: list[Any] = []
+        self._total = 0
+        self._done = 0
+        self._red = 0
+        self._bar: Any = None
+        self._task: Any = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._start(len(session.items))
+
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        del node
+        self._start(len(ids))
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        running = session.config.stash.get(RUNNING, None)
+        for line in running.header() if running is not None else ():
+            print(line)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or (report.when == "setup" and report.failed):
+            self._done += 1
+            self._red += bool(report.failed)
+            self._advance()
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        running = session.config.stash.get(RUNNING, None)
+        if running is not None and not hasattr(session.config, "workerinput"):
+            self.report, self._written = running.report, running.written
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self) -> None:
+        """Print what came out and where the reports are."""
+        from conformance.report import terminal  # noqa: PLC0415 - only at the end
+
+        assert self.report is not None  # `run` looked
+        for line in terminal.lines(self.report):
+            print(line)
+        for path in self._written:
+            print(f"written: {path}")
+
+    def _start(self, total: int) -> None:
+        if self._total or not total:
+            return
+        self._total = total
+        if sys.stderr.isatty():
+            from rich.console import Console  # noqa: PLC0415 - only on a terminal
+            from rich.progress import Progress as Bar  # noqa: PLC0415 - only on a terminal
+
+            self._bar = Bar(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("checking", total=total)
+            self._bar.start()
+
+    def _advance(self) -> None:
+        if self._bar is not None:
+            said = f"checking, {self._red} red" if self._red else "checking"
+            self._bar.update(self._task, completed=self._done, description=said)
+        elif self._total and self._done * 10 // self._total > (self._done - 1) * 10 // self._total:
+            print(f"{self._done} of {self._total} checks, {self._red} red", file=sys.stderr)
+
+
+def _no_file() -> str:
+    """A configuration of our own, so that a pytest.ini in the user's folder changes nothing."""
+    from importlib.resources import files  # noqa: PLC0415 - once a run
+
+    return str(files("conformance") / "run.ini")

@@ -1,0 +1,76 @@
+"""Which check verifies which requirement, read from the source: ids are literal everywhere."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.packs import Pack
+
+CALLS = frozenset({"verifying", "observes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a requirement is verified: a function of the suite, or a row of a pack's data."""
+
+    file: str
+    line: int
+    name: str
+    title: str
+
+
+def literal_ids(function: ast.AST) -> Iterator[str]:
+    """The requirement ids that a function verifies: string arguments of `verifying(…)` and `@observes(…)`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and _called(node) in CALLS:
+            for argument in node.args:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value
+
+
+@cache
+def functions() -> dict[tuple[str, str], tuple[str, ...]]:
+    """(module file name, function name) → ids, over all modules of the suite."""
+    return {(place.file, place.name): ids for place, ids in _functions()}
+
+
+def places(pack: Pack) -> dict[str, list[Place]]:
+    """Requirement id → where it is verified when this pack is chosen."""
+    found: dict[str, list[Place]] = {}
+    for place, ids in _functions():
+        for id in ids:  # noqa: A001 - FHIR's own word
+            found.setdefault(id, []).append(place)
+    for cell in pack.header_cells:
+        for id in cell.requirements:  # noqa: A001 - FHIR's own word
+            found.setdefault(id, []).append(Place("headers.toml", 0, cell.name, f"header cell: {cell.name}"))
+    for scenario in pack.scenarios:
+        for id in scenario.requirements:  # noqa: A001 - FHIR's own word
+            found.setdefault(id, []).append(Place("scenarios", 0, scenario.name, f"scenario: {scenario.title}"))
+    return found
+
+
+@cache
+def _functions() -> tuple[tuple[Place, tuple[str, ...]], ...]:
+    found = []
+    for folder in ("checks", "observed"):
+        root = Path(str(files("conformance") / folder))
+        for file in sorted(root.glob("*.py")):
+            for node in ast.parse(file.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.FunctionDef):
+                    ids = tuple(dict.fromkeys(literal_ids(node)))
+                    if ids:
+                        title = (ast.get_docstring(node) or node.name).strip()
+                        found.append((Place(f"{folder}/{file.name}", node.lineno, node.name, title), ids))
+    return tuple(found)
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else ""

@@ -1,0 +1,230 @@
+"""The assertion vocabulary. Each function returns when what it says is true and raises `Violation` when it is not.
+
+Nothing here knows a product or a requirement; the caller ties an assertion to its requirement with `verifying`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from conformance import meaning
+from conformance.meaning import same_moment
+from conformance.model import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from conformance.answer import Answer
+    from conformance.client import Found
+
+__all__ = [
+    "absent",
+    "different",
+    "differs",
+    "equal",
+    "header",
+    "matches",
+    "no_consent",
+    "no_server_error",
+    "refused",
+    "resource_type",
+    "same_content",
+    "same_meaning",
+    "same_moment",
+    "same_state",
+    "status",
+    "success",
+    "true",
+    "unchanged",
+]
+
+Json = dict[str, Any]
+
+SERVERS_OWN = ("meta", "text")
+"""Elements that a server may set or rewrite: meta is its own (http.html#create), text may be generated (narrative)."""
+
+
+def status(answer: Answer, *accepted: int, noted: Collection[int] = ()) -> None:
+    """The status is one of `accepted`; one of `noted` passes and is mentioned."""
+    if answer.status in noted:
+        answer.note(f"answered {answer.status} where {_either(accepted)} is usual")
+    elif answer.status not in accepted:
+        raise Violation(f"status {_either([*accepted, *noted])}", answer.described, answer.shows)
+
+
+def success(answer: Answer, *, usual: int | None = None) -> None:
+    """The request was carried out: any 2xx; another number than the usual one is mentioned."""
+    if not answer.succeeded:
+        raise Violation("success (2xx)", answer.described, answer.shows)
+    if usual is not None and answer.status != usual:
+        answer.note(f"answered {answer.status} where {usual} is usual")
+
+
+def refused(answer: Answer, *, best: int | None = None) -> None:
+    """The request was refused: any 4xx, never 2xx or 5xx; another number than the best one is mentioned."""
+    if not answer.refused:
+        raise Violation("a refusal (4xx)", answer.described, answer.shows)
+    if best is not None and answer.status != best:
+        answer.note(f"refused with {answer.status} where {best} says it best")
+
+
+def no_server_error(answer: Answer) -> None:
+    """Whatever the answer is, the server did not break: no 5xx, no cut-off body."""
+    if answer.status >= 500 or answer.exchange.problem:
+        raise Violation("an answer below 500", answer.described, answer.shows)
+
+
+def absent(answer: Answer) -> None:
+    """A read found nothing: 404, or 410 for what once was there, or another 4xx; never 200."""
+    if not answer.refused:
+        raise Violation("not found (404)", answer.described, answer.shows)
+    if answer.status not in {404, 410}:
+        answer.note(f"answered {answer.status} where 404 is usual")
+
+
+def header(answer: Answer, name: str) -> str:
+    """The header is there and not blank; returns its value."""
+    value = answer.header(name)
+    if value is None or not value.strip():
+        raise Violation(f"a header {name}", "none" if value is None else "a blank one", answer.shows)
+    return value
+
+
+def resource_type(answer: Answer, *types: str) -> Json:
+    """The body is a resource of one of these types; returns it."""
+    if answer.resource_type not in types:
+        raise Violation(f"a body that is {_either(types)}", answer.described, answer.shows)
+    return answer.resource
+
+
+def equal(actual: Any, expected: Any, what: str, *answers: Answer) -> None:
+    """Two values are the same JSON."""
+    if actual != expected:
+        raise Violation(f"{what} {_shown(expected)}", _shown(actual), _shows(answers))
+
+
+def differs(actual: Any, unexpected: Any, what: str, *answers: Answer) -> None:
+    """Two values are not the same JSON."""
+    if actual == unexpected:
+        raise Violation(f"{what} other than {_shown(unexpected)}", _shown(actual), _shows(answers))
+
+
+def true(holds: bool, expected: str, actual: str, *answers: Answer) -> None:  # noqa: FBT001 - reads like a sentence
+    """Anything else that must hold, in the caller's words."""
+    if not holds:
+        raise Violation(expected, actual, _shows(answers))
+
+
+def unchanged(before: Mapping[str, Any], answer: Answer) -> None:
+    """A read shows exactly what was there before, its version included."""
+    if answer.status != 200:
+        raise Violation("the consent as it was", answer.described, answer.shows)
+    differences = different(before, answer.consent, leaving_out=())
+    if differences:
+        raise Violation("the consent as it was", "; ".join(differences[:5]), answer.shows)
+
+
+def same_content(
+    sent: Mapping[str, Any],
+    answer: Answer,
+    *,
+    leaving_out: Collection[str] = SERVERS_OWN,
+    alike: Callable[[str, Any, Any], bool] | None = None,
+) -> None:
+    """A read shows what was sent, but for the elements left out. `alike(path, sent, read)` may excuse a difference."""
+    differences = different(sent, answer.consent, leaving_out=leaving_out, alike=alike)
+    if differences:
+        raise Violation("the consent as it was sent", "; ".join(differences[:5]), answer.shows)
+
+
+def same_meaning(sent: Mapping[str, Any], answer: Answer) -> None:
+    """A read shows who, what state and which rules as they were sent; what the server added besides is no matter."""
+    if answer.status != 200:
+        raise Violation("the consent as it was sent", answer.described, answer.shows)
+    lines = meaning.lost(dict(sent), answer.consent)
+    if lines:
+        raise Violation("the meaning that was sent", "; ".join(lines[:5]), answer.shows)
+
+
+def same_state(
+    wanted: Mapping[str, Any], shown: Mapping[str, Any], *, period: Callable[[Mapping[str, Any]], Json], by: Answer
+) -> None:
+    """Status and period are the same; `period` finds the period in a resource."""
+    lines = [] if wanted.get("status") == shown.get("status") else [f"status {shown.get('status')}"]
+    lines += meaning.lost_period("the period", period(wanted), period(shown))
+    if lines:
+        raise Violation(
+            f"status {wanted.get('status')} and the period {_shown(period(wanted))}", "; ".join(lines), by.shows
+        )
+
+
+def no_consent(answer: Answer, id: str) -> None:  # noqa: A002 - FHIR's own word
+    """The answer gives nothing of that consent: a refusal, or at worst a Bundle without it, which is mentioned."""
+    if answer.refused:
+        return
+    if answer.status >= 500:
+        raise Violation("a refusal (4xx)", answer.described, answer.shows)
+    if id in answer.content.decode("utf-8", "replace") or answer.resource_type == "Consent":
+        raise Violation("no consent", answer.described, answer.shows)
+    answer.note(f"answered {answer.described} where a refusal is usual")
+
+
+def matches(found: Found, *, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> None:
+    """The search's matches hold these ids and do not hold those. Nothing is said about any other."""
+    ids = found.ids
+    missing = sorted(set(include) - ids)
+    extra = sorted(set(exclude) & ids)
+    shows = tuple(exchange for page in found.pages for exchange in page.shows)
+    if missing:
+        raise Violation(f"a match Consent/{missing[0]}", f"{len(ids)} matches without it", shows)
+    if extra:
+        raise Violation(f"no match Consent/{extra[0]}", f"it among {len(ids)} matches", shows)
+
+
+def different(
+    sent: Any,
+    read: Any,
+    *,
+    leaving_out: Collection[str] = SERVERS_OWN,
+    alike: Callable[[str, Any, Any], bool] | None = None,
+) -> list[str]:
+    """What differs between two resources, a line each with the path. Lists are compared in order."""
+    lines: list[str] = []
+    _compare("Consent", sent, read, lines, frozenset(leaving_out), alike)
+    return lines
+
+
+def _compare(
+    path: str,
+    sent: Any,
+    read: Any,
+    lines: list[str],
+    leaving_out: frozenset[str],
+    alike: Callable[[str, Any, Any], bool] | None,
+) -> None:
+    if isinstance(sent, dict) and isinstance(read, dict):
+        for name in sorted(sent.keys() | read.keys()):
+            if name not in leaving_out:
+                _compare(f"{path}.{name}", sent.get(name), read.get(name), lines, frozenset(), alike)
+    elif isinstance(sent, list) and isinstance(read, list) and len(sent) == len(read):
+        for index, (one, other) in enumerate(zip(sent, read, strict=True)):
+            _compare(f"{path}[{index}]", one, other, lines, frozenset(), alike)
+    elif sent != read and not (alike is not None and alike(path, sent, read)):
+        lines.append(f"{path}: {_shown(sent)} became {_shown(read)}")
+
+
+def _either(values: Iterable[object]) -> str:
+    words = [str(value) for value in values]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 160 else text[:157] + "…"
+
+
+def _shows(answers: Iterable[Answer]) -> tuple[str, ...]:
+    return tuple(exchange for answer in answers for exchange in answer.shows)

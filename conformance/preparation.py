@@ -1,0 +1,174 @@
+"""Everything that is decided before the first check: pack, target, claims, what applies, what was selected."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance import packs
+from conformance import target as targets
+from conformance.model import Claim, Requirement, UsageError
+from conformance.redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from conformance.packs import Dialect, Pack
+    from conformance.target import Target
+
+DEFAULT_PACK = "r4"
+WRITING = ("create", "update", "update:instance-url", "update:type-url", "delete", "validation", "prefer", "if-match")
+EMBEDDED = "the embedded server"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the user asked for. Paths as given; patterns as in `fnmatch`, a topic stands for all below it."""
+
+    pack: str | None = None
+    base_url: str | None = None
+    target: str | None = None
+    report_dir: str | None = None
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    read_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """A run, decided. `inapplicable` gives the reason for each requirement that does not apply."""
+
+    pack: Pack
+    target: Target
+    dialect: Dialect
+    claims: tuple[Claim, ...]
+    embedded: bool
+    read_only: bool
+    inapplicable: Mapping[str, str]
+    selected: frozenset[str]
+    redactor: Redactor = field(repr=False)
+
+    @property
+    def mode(self) -> str:
+        return "read-only" if self.read_only else "full"
+
+    @property
+    def applicable(self) -> frozenset[str]:
+        """The requirements that apply and were selected."""
+        rows = self.pack.catalogue.requirements
+        return frozenset(row.id for row in rows if row.id not in self.inapplicable and row.id in self.selected)
+
+    @property
+    def offered(self) -> frozenset[str]:
+        return frozenset(row.claim for row in self.claims)
+
+
+def choose(options: Options) -> tuple[Pack, Target | None]:
+    """The pack, and the target unless it is the embedded server.
+
+    Raises:
+        UsageError: a name, a file or a combination of options is wrong.
+
+    """
+    target = None
+    if options.target:
+        target = targets.load(Path(options.target), environ=os.environ, base_url=options.base_url)
+    elif options.base_url:
+        target = targets.from_dict({"base_url": options.base_url}, where="--base-url", environ=os.environ)
+    pack = packs.load(options.pack or (target.pack if target else None) or DEFAULT_PACK)
+    if target is None and pack.personality is None:
+        raise UsageError(f"pack '{pack.name}' has no embedded server: give --base-url URL or --target FILE")
+    return pack, target
+
+
+def prepare(
+    options: Options, pack: Pack, target: Target, *, embedded: bool, declared: Sequence[Claim] | None = None
+) -> Preparation:
+    """Decide a run. `declared` are the claims of the server's own CapabilityStatement, for packs that go by it."""
+    read_only = options.read_only or not (target.allow_writes or embedded)
+    claims = claims_of(pack, target, declared)
+    inapplicable = dict(inapplicable_rows(pack, claims, read_only=read_only))
+    selected = select(pack.catalogue.requirements, options.only, options.exclude)
+    excluded = {row.requirement for row in target.exclusions}
+    target.check_against(pack)
+    return Preparation(
+        pack=pack,
+        target=target,
+        dialect=pack.dialect.with_overrides(target.dialect),
+        claims=claims,
+        embedded=embedded,
+        read_only=read_only,
+        inapplicable=inapplicable,
+        selected=frozenset(selected - excluded),
+        redactor=Redactor(target.secrets()),
+    )
+
+
+def claims_of(pack: Pack, target: Target, declared: Sequence[Claim] | None) -> tuple[Claim, ...]:
+    """What the system offers and who says so: the pack or the server's own statement, corrected by target.toml."""
+    rows = {row.claim: row for row in pack.claims}
+    rows |= {row.claim: row for row in declared or ()}
+    if pack.claims_from == "metadata":
+        mode = "auth" if target.auth.kind != "none" else "open"
+        rows.setdefault(mode, Claim(claim=mode, source="auth of target.toml"))
+    for purpose, claim in TOKEN_CLAIMS.items():
+        if purpose in target.tokens:
+            rows.setdefault(claim, Claim(claim=claim, source=f"tokens.{purpose} of target.toml"))
+    rows |= {claim: Claim(claim=claim, source="claims.add of target.toml") for claim in target.claims_add}
+    for claim in target.claims_remove:
+        rows.pop(claim, None)
+    return tuple(rows[claim] for claim in sorted(rows))
+
+
+TOKEN_CLAIMS = {
+    "other-role": "auth:roles",
+    "narrow-scope": "auth:scopes",
+    "patient-bound": "auth:patient-scoped",
+    "expired": "auth:expired",
+}
+
+
+def inapplicable_rows(pack: Pack, claims: Sequence[Claim], *, read_only: bool) -> Mapping[str, str]:
+    """Requirement id → why it does not apply, for those that do not."""
+    offered = {row.claim for row in claims}
+    reasons = {id: why for id, why in pack.catalogue.applicable(offered).items() if why}  # noqa: A001
+    if read_only:
+        for row in pack.catalogue.requirements:
+            writes = [claim for claim in row.applies_when if claim in WRITING]
+            if writes and row.id not in reasons:
+                reasons[row.id] = "needs a write, and this run is read-only"
+    return reasons
+
+
+def select(rows: Sequence[Requirement], only: Collection[str], exclude: Collection[str]) -> set[str]:
+    """The ids that --only and --exclude leave. A pattern is an id, a topic, a level, a basis, or a shell pattern.
+
+    Raises:
+        UsageError: a pattern fits no requirement.
+
+    """
+    for pattern in (*only, *exclude):
+        if not any(_fits(pattern, row) for row in rows):
+            raise UsageError(
+                f"no requirement of this pack fits '{pattern}' (an id, a topic such as "
+                f"'{rows[0].topic if rows else 'r4.read'}', a level, a basis or a pattern with *)"
+            )
+    chosen = {row.id for row in rows if not only or any(_fits(pattern, row) for pattern in only)}
+    return {row.id for row in rows if row.id in chosen and not any(_fits(pattern, row) for pattern in exclude)}
+
+
+def _fits(pattern: str, row: Requirement) -> bool:
+    return (
+        row.id == pattern
+        or row.id.startswith(pattern + ".")
+        or pattern in {str(row.level), str(row.basis), row.set}
+        or ("*" in pattern and fnmatch.fnmatchcase(row.id, pattern))
+    )
+
+
+def as_json(preparation: Preparation) -> list[dict[str, Any]]:
+    """The claims in the form in which a worker receives them."""
+    return [{"claim": row.claim, "source": row.source} for row in preparation.claims]

@@ -1,0 +1,113 @@
+"""What one check leaves behind: its exchanges and, per requirement, what it found out."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from conformance.model import Exchange, Finding, NotTestable, Outcome, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from conformance.redaction import Redactor
+    from conformance.wire import Headers, Received
+
+
+class Recorder:
+    """The notebook of one check. Everything written into it is redacted first."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._notes: list[str] = []
+        self.exchanges: list[Exchange] = []
+        self.findings: list[Finding] = []
+
+    def exchange(
+        self,
+        *,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: bytes | None,
+        received: Received | None,
+        problem: str | None = None,
+        flawed: str | None = None,
+    ) -> Exchange:
+        """Record a request with its response, or with the problem that took the response's place."""
+        redact = self._redactor
+        sent_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+        came = received.headers if received else ()
+        came_type = next((value for name, value in came if name.lower() == "content-type"), "")
+        recorded = Exchange(
+            id=str(len(self.exchanges) + 1),
+            method=method,
+            url=redact.url(url),
+            request_headers=tuple(redact.headers(headers)),
+            request_body=redact.body(_text(body), sent_type),
+            status=received.status if received else None,
+            response_headers=tuple(redact.headers(came)),
+            response_body=redact.body(_text(received.body), came_type) if received else None,
+            started=received.started.isoformat(timespec="milliseconds").replace("+00:00", "Z") if received else "",
+            waited_ms=round(received.waited * 1000, 1) if received else 0.0,
+            problem=redact.text(problem) if problem else None,
+            flawed=flawed,
+        )
+        self.exchanges.append(recorded)
+        return recorded
+
+    def note(self, text: str) -> None:
+        """Something accepted but unusual, or a contradiction of the sources that was met."""
+        text = self._redactor.text(text)
+        if text not in self._notes:
+            self._notes.append(text)
+
+    def found(self, requirements: Iterable[str], outcome: Outcome, cause: Exception | None = None) -> None:
+        """Write down what came out for these requirements; the exchanges that show it come first."""
+        showing: tuple[str, ...] = getattr(cause, "exchanges", ())
+        others = tuple(exchange.id for exchange in self.exchanges if exchange.id not in showing)
+        text = self._redactor.text
+        for requirement in requirements:
+            self.findings.append(
+                Finding(
+                    requirement=requirement,
+                    outcome=outcome,
+                    message=text(str(cause)) if cause else "",
+                    expected=text(cause.expected) if isinstance(cause, Violation) else "",
+                    actual=text(cause.actual) if isinstance(cause, Violation) else "",
+                    notes=tuple(self._notes),
+                    exchanges=showing + others,
+                )
+            )
+
+
+class Verifying:
+    """`with verifying("pack.topic.point"):` ties the assertions inside to requirements.
+
+    A violation inside is written down and the check goes on, so that one lie does not hide the next requirement.
+    """
+
+    def __init__(self, recorder: Recorder, applicable: Collection[str]) -> None:
+        self._recorder = recorder
+        self._applicable = applicable
+
+    def applies(self, *requirements: str) -> bool:
+        """Whether any of them applies to this target: to leave out a request that only they need."""
+        return any(requirement in self._applicable for requirement in requirements)
+
+    @contextmanager
+    def __call__(self, *requirements: str) -> Iterator[None]:
+        concerned = [requirement for requirement in requirements if requirement in self._applicable]
+        self._recorder._notes.clear()  # noqa: SLF001 - the two classes are one notebook
+        try:
+            yield
+        except Violation as violation:
+            self._recorder.found(concerned, Outcome.VIOLATED, violation)
+        except NotTestable as obstacle:
+            self._recorder.found(concerned, Outcome.NOT_TESTABLE, obstacle)
+        else:
+            self._recorder.found(concerned, Outcome.HELD)
+
+
+def _text(body: bytes | None) -> str | None:
+    return body.decode("utf-8", "backslashreplace") if body is not None else None

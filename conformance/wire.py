@@ -1,0 +1,144 @@
+"""Sends one HTTP request and returns what came back, byte for byte.
+
+Built on `requests`, with everything off that a test client must not do behind one's back: no environment proxies, no
+redirects, no cookies, no added Accept or User-Agent, header values in UTF-8, repeated headers sent as they were given.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+from urllib3._collections import HTTPHeaderDict
+from urllib3.exceptions import HTTPError
+from urllib3.util import SKIP_HEADER
+
+from conformance.model import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.target import Target
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came back. `problem` says why the body is not whole; `waited` is in seconds."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    started: datetime
+    waited: float
+    problem: str | None = None
+
+
+class Wire:
+    """One connection pool to the target."""
+
+    def __init__(self, target: Target) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers.clear()
+        self._timeout = target.http.timeout
+        self._proxies = {"http": target.http.proxy, "https": target.http.proxy} if target.http.proxy else {}
+        self._verify: bool | str = str(target.tls.ca) if target.tls.ca else target.tls.verify
+        self._certificate: tuple[str, str] | str | None = None
+        if target.tls.certificate and target.tls.key:
+            self._certificate = (str(target.tls.certificate), str(target.tls.key))
+        elif target.tls.certificate:
+            self._certificate = str(target.tls.certificate)
+        self.waited = 0.0
+        """Seconds spent waiting for the target so far."""
+
+    def send(self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes | None = None) -> Received:
+        """Send a request exactly as given; raise `Unreachable` when no response comes."""
+        prepared = requests.Request(method, url).prepare()
+        lines = HTTPHeaderDict()
+        for name, value in headers:
+            lines.add(name, _as_latin(value))
+        for name in ("User-Agent", "Accept-Encoding"):
+            if name not in lines:
+                lines.add(name, SKIP_HEADER)
+        if body is not None:
+            prepared.body = body
+            lines.setdefault("Content-Length", str(len(body)))
+        elif method in {"POST", "PUT"}:
+            lines.setdefault("Content-Length", "0")
+        prepared.headers = lines  # type: ignore[assignment]
+        started = datetime.now(UTC)
+        clock = time.perf_counter()
+        try:
+            response = self._session.send(
+                prepared,
+                stream=True,
+                allow_redirects=False,
+                timeout=self._timeout,
+                verify=self._verify,
+                cert=self._certificate,
+                proxies=self._proxies,
+            )
+        except (requests.RequestException, HTTPError, ValueError, OSError) as problem:
+            self.waited += time.perf_counter() - clock
+            raise Unreachable(explain(problem, url, self._timeout)) from problem
+        broken = None
+        try:
+            content = response.raw.read(decode_content=True)
+        except (HTTPError, OSError) as problem:
+            content, broken = b"", f"the body could not be read: {_innermost(problem)}"
+            response.close()
+        waited = time.perf_counter() - clock
+        self.waited += waited
+        received = tuple((name, _as_text(value)) for name, value in response.raw.headers.items())
+        response.raw.release_conn()
+        self._session.cookies.clear()
+        return Received(response.status_code, received, content, started, waited, broken)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def explain(problem: BaseException, url: str, timeout: float) -> str:
+    """Say in one sentence why no response came, and what to look at."""
+    place = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+    reason = _innermost(problem)
+    if isinstance(problem, requests.exceptions.SSLError):
+        return f"TLS with {place} failed: {reason} (the server's CA goes into tls.ca of target.toml)"
+    if isinstance(problem, requests.exceptions.ProxyError):
+        return f"the proxy did not lead to {place}: {reason} (http.proxy of target.toml)"
+    if isinstance(problem, requests.exceptions.ConnectTimeout):
+        return f"{place} did not accept a connection within {timeout:g} s"
+    if isinstance(problem, requests.exceptions.Timeout):
+        return f"{place} did not answer within {timeout:g} s (http.timeout of target.toml)"
+    return f"{place} cannot be reached: {reason}"
+
+
+def _innermost(problem: BaseException) -> str:
+    seen = problem
+    while True:
+        inner = getattr(seen, "reason", None) or seen.__cause__ or (seen.args[0] if seen.args else None)
+        if not isinstance(inner, BaseException) or inner is seen:
+            break
+        seen = inner
+    if isinstance(seen, OSError) and seen.strerror:
+        return str(seen.strerror)
+    text = str(seen) or type(seen).__name__
+    return text.rsplit(": ", 1)[-1] if "object at 0x" in text else text
+
+
+def _as_latin(value: str) -> str:
+    """UTF-8 bytes in the form in which `http.client` writes them unchanged."""
+    return value.encode("utf-8").decode("latin-1")
+
+
+def _as_text(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        return value

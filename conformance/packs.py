@@ -7,7 +7,6 @@ is a misspelt one.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from conformance import catalogue as catalogues
 from conformance import claims as known_claims
 from conformance import dialect as dialects
-from conformance import reading
+from conformance import reading, shipped
 from conformance.dialect import Coding, Dialect
 from conformance.model import Claim, Requirement, UsageError
 from conformance.reading import Document, Problems
@@ -37,8 +36,6 @@ from conformance.scenarios import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conformance.catalogue import Catalogue, Place
 
 __all__ = [
@@ -58,7 +55,6 @@ __all__ = [
     "load",
 ]
 
-_HERE = Path(__file__).parent
 _KNOWN = (
     "pack.toml",
     "headers.toml",
@@ -72,7 +68,6 @@ _KNOWN = (
     "ValueSet-*.json",
     "CodeSystem-*.json",
 )
-_SETS = re.compile(r'^id\s*=\s*"([^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,10 +93,10 @@ class Pack:
 
     def fixture(self, name: str) -> Any:
         """The JSON of a fixture, a fresh copy at each call. Raises UsageError when there is none of that name."""
-        problems = Problems()
-        path = _fixture(self.folder, name)
+        path = shipped.fixture(name, pack=self.folder)
         if path is None:
-            raise UsageError(_no_fixture(self.folder, name))
+            raise UsageError(f"{reading.shown(self.folder)}: {shipped.no_fixture(name, pack=self.folder)}")
+        problems = Problems()
         content = reading.json_file(path, problems=problems)
         problems.stop()
         return content
@@ -109,7 +104,7 @@ class Pack:
 
 def available() -> tuple[str, ...]:
     """The names of the shipped packs."""
-    return tuple(sorted(path.parent.name for path in _shipped("profiles").glob("*/pack.toml")))
+    return shipped.packs()
 
 
 def load(name_or_folder: str | Path) -> Pack:
@@ -121,16 +116,10 @@ def load(name_or_folder: str | Path) -> Pack:
     return pack
 
 
-def _shipped(kind: Literal["profiles", "fixtures"]) -> Path:
-    """Where shipped data lies: in the package when it was installed from a wheel, else in the checkout around it."""
-    packaged = _HERE / "_data" / kind
-    return packaged if packaged.is_dir() else _HERE.parent / kind
-
-
 def _folder(wanted: str | Path) -> Path:
     names = available()
     if isinstance(wanted, str) and wanted in names:
-        return _shipped("profiles") / wanted
+        return shipped.folder("profiles") / wanted
     path = Path(wanted).expanduser()
     if (path / "pack.toml").is_file():
         return path.resolve()
@@ -163,7 +152,7 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         catalogue=catalogue,
         headers=headers,
         bodies=bodies,
-        fixture=lambda name: None if _fixture(folder, name) else _no_fixture(folder, name),
+        fixture=lambda name: _fixture_problem(folder, name),
         problems=problems,
     )
     for name, row in data.get("headers", {}).items():
@@ -194,6 +183,15 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         catalogue=catalogue,
         folder=folder,
     )
+
+
+def _fixture_problem(folder: Path, name: str) -> str | None:
+    path = shipped.fixture(name, pack=folder)
+    if path is None:
+        return shipped.no_fixture(name, pack=folder)
+    problems = Problems()
+    reading.json_file(path, problems=problems)
+    return " ".join(problems.sentences) or None
 
 
 def _refuse_strangers(folder: Path, problems: Problems) -> None:
@@ -236,42 +234,23 @@ def _body(kind: str, row: dict[str, Any]) -> Body:
 def _catalogue(document: Document, folder: Path, problems: Problems) -> Catalogue:
     found: list[tuple[Requirement, Place]] = []
     for number, name in enumerate(document.data.get("includes", ())):
-        pack, _, topic = name.partition("/")
-        path = _pack_folder(pack, folder) / "requirements" / f"{topic}.toml"
+        pack = name.partition("/")[0]
+        path = shipped.requirement_file(name, beside=folder)
         if pack == folder.name:
-            problems.say(document, ("includes", number), f"'{name}' is this pack's own; own requirements always count")
-        elif path.is_file():
+            problems.say(document, ("includes", number), f"'{name}' is this pack's own, which always counts; remove it")
+        elif path is not None:
             found += catalogues.read(path, pack=pack, problems=problems)
         else:
-            problems.say(
-                document, ("includes", number), f"no requirement file '{name}'; {nearest(name, set(_sets(folder)))}"
-            )
+            near = nearest(name, shipped.requirement_sets(beside=folder))
+            problems.say(document, ("includes", number), f"no requirement file '{name}'; {near}")
     for path in sorted(folder.glob("requirements/*.toml")):
         found += catalogues.read(path, pack=folder.name, problems=problems)
     if not found and not problems.sentences:
         problems.say(document, ("includes",), "the pack has no requirements; include some or write requirements/*.toml")
     here = {row.id for row, _ in found}
     strange = {other for row, _ in found for other in (*row.restates, *row.replaces)} - here
-    elsewhere = set(_ids_elsewhere()) if strange else set[str]()
+    elsewhere = set(shipped.requirement_ids()) if strange else set[str]()
     return catalogues.gather(found, elsewhere=elsewhere, problems=problems)
-
-
-def _pack_folder(name: str, folder: Path) -> Path:
-    """The folder of a pack that `folder` includes: a shipped one, or its neighbour."""
-    shipped = _shipped("profiles") / name
-    return shipped if shipped.is_dir() else folder.parent / name
-
-
-def _sets(folder: Path) -> Iterator[str]:
-    for root in (_shipped("profiles"), folder.parent):
-        for path in root.glob("*/requirements/*.toml"):
-            if path.parts[-3] != folder.name:
-                yield f"{path.parts[-3]}/{path.stem}"
-
-
-def _ids_elsewhere() -> Iterator[str]:
-    for path in _shipped("profiles").glob("*/requirements/*.toml"):
-        yield from _SETS.findall(path.read_text("utf-8"))
 
 
 def _refuse_unused(
@@ -296,18 +275,3 @@ def _refuse_unused(
                 if action not in known:
                     key = ("headers", name, header, "by_action", action)
                     problems.say(document, key, f"'{action}' never happens; {nearest(action, known)}")
-
-
-def _fixture(folder: Path, name: str) -> Path | None:
-    """Looks in the pack's own folder, then in fixtures/<pack>, then in fixtures/ for `<other pack>/<name>`."""
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        return None
-    shipped = _shipped("fixtures")
-    places = (folder / "fixtures" / name, shipped / folder.name / name, shipped / name)
-    return next((path for path in places if path.is_file()), None)
-
-
-def _no_fixture(folder: Path, name: str) -> str:
-    roots = (folder / "fixtures", _shipped("fixtures") / folder.name)
-    names = {path.relative_to(root).as_posix() for root in roots for path in root.rglob("*.json")}
-    return f"no fixture '{name}' in fixtures/{folder.name}; {nearest(name, names)}"

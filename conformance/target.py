@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime as dt
-import ipaddress
-import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from conformance import address, reading
 from conformance import claims as known_claims
 from conformance import dialect as dialects
-from conformance import reading
+from conformance.credentials import Auth, Secrets
 from conformance.model import Deviation, Exclusion, UsageError
 from conformance.reading import Document, Key, Problems
+from conformance.reading.headers import HEADER_NAME
 from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.packs import Pack
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Auth:
-    """How requests prove who is asking.
-
-    `token` belongs to bearer, `username` and `password` to basic, `name` and `value` to header.
-    """
-
-    kind: Literal["none", "bearer", "basic", "header"] = "none"
-    token: str | None = field(default=None, repr=False)
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    name: str | None = None
-    value: str | None = field(default=None, repr=False)
-
-    def line(self, token: str | None = None) -> tuple[str, str] | None:
-        """Name and value of the header that says who is asking, with another token in place of the own one if given."""
-        match self.kind:
-            case "none":
-                return None
-            case "bearer":
-                return "Authorization", f"Bearer {token or self.token}"
-            case "basic" if token is None:
-                pair = f"{self.username}:{self.password}".encode()
-                return "Authorization", f"Basic {base64.b64encode(pair).decode('ascii')}"
-            case "header":
-                return self.name or "", token or self.value or ""
-        return "Authorization", f"Bearer {token}"
-
-    @property
-    def header(self) -> str | None:
-        """The value of `Authorization`; None when credentials travel otherwise, or there are none."""
-        line = self.line()
-        return line[1] if line and line[0].lower() == "authorization" else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +58,7 @@ class Given:
     other_patients: tuple[str, ...] = ()
     empty_patients: tuple[str, ...] = ()
     actors: tuple[str, ...] = ()
-    patient_identifiers: tuple[str, ...] = ()
+    patient_identifiers: tuple[str, ...] = field(default=(), repr=False)
     actor_identifiers: tuple[str, ...] = ()
     ended_consents: tuple[str, ...] = ()
 
@@ -108,7 +73,7 @@ class Target:
     base_url: str
     where: str = "target.toml"
     pack: str | None = None
-    auth: Auth = Auth()
+    auth: Auth = field(default_factory=Auth)
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
     tls: Tls = Tls()
     http: Http = Http()
@@ -129,8 +94,11 @@ class Target:
 
     def at(self, base_url: str) -> Target:
         """The same target elsewhere. Raises UsageError when that is no address, or when a secret stands in the file."""
-        moved = address(base_url)
-        if self._inline and not _is_loopback(moved):
+        try:
+            moved = address.normalised(base_url)
+        except ValueError as error:
+            raise UsageError(f"--base-url: {error}") from None
+        if self._inline and not address.is_loopback(moved):
             raise UsageError(
                 f"--base-url: {self.where} holds a secret itself, which may go to a server on this machine only; "
                 "name an environment variable there"
@@ -166,7 +134,7 @@ def load(path: Path, *, environ: Mapping[str, str], base_url: str | None = None)
     """The target that a file describes. `base_url` stands in for the file's. Raises UsageError with all problems."""
     problems = Problems()
     document = reading.toml(path, schema="target", problems=problems)
-    return _target(document, path.parent, environ, base_url, problems)
+    return _target(document, folder=path.parent, environ=environ, base_url=base_url, problems=problems)
 
 
 def from_dict(
@@ -175,208 +143,58 @@ def from_dict(
     """As `load`, for a table in memory, such as the embedded server's. Files are looked up in the working directory."""
     problems = Problems()
     document = reading.table(dict(data), where=where, schema="target", problems=problems)
-    return _target(document, Path(), environ, base_url, problems)
-
-
-def address(text: str, *, where: str = "--base-url") -> str:
-    """A base address without trailing slash. Raises UsageError when it is not one."""
-    try:
-        return _address(text)
-    except ValueError as error:
-        raise UsageError(f"{where}: {error}") from None
+    return _target(document, folder=Path(), environ=environ, base_url=base_url, problems=problems)
 
 
 def _target(
-    document: Document | None, folder: Path, environ: Mapping[str, str], base_url: str | None, problems: Problems
+    document: Document | None,
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    base_url: str | None,
+    problems: Problems,
 ) -> Target:
     if document is None:
         problems.stop()
         raise AssertionError
     data = document.data
     where = _base_url(document, base_url, problems)
-    reader = _Reader(document=document, problems=problems, environ=environ, loopback=_is_loopback(where), folder=folder)
-    auth = reader.auth()
-    tokens = {
-        purpose: reader.secret(row, ("auth", "tokens", purpose), "token")
-        for purpose, row in data.get("auth", {}).get("tokens", {}).items()
-    }
+    secrets = Secrets(document=document, problems=problems, environ=environ, loopback=address.is_loopback(where))
     if "dialect" in data:
         dialects.check(document, ("dialect",), problems)
-    claims = data.get("claims", {})
     _check_claims(document, problems)
+    _check_records(document, problems)
     target = Target(
         base_url=where,
         where=document.where,
         pack=data.get("pack"),
-        auth=auth,
-        tokens=tokens,
-        tls=reader.tls(),
-        http=reader.http(),
+        auth=secrets.auth(),
+        tokens=secrets.tokens(),
+        tls=_tls(document, folder, problems),
+        http=_http(document, secrets, problems),
         allow_writes=data.get("allow_writes", False),
-        claims_add=tuple(claims.get("add", ())),
-        claims_remove=tuple(claims.get("remove", ())),
+        claims_add=tuple(data.get("claims", {}).get("add", ())),
+        claims_remove=tuple(data.get("claims", {}).get("remove", ())),
         dialect=data.get("dialect", {}),
         given=Given(**{key.replace("-", "_"): tuple(value) for key, value in data.get("given", {}).items()}),
-        bodies=reader.bodies(),
+        bodies=_bodies(document, folder, problems),
         exclusions=tuple(Exclusion(**row) for row in data.get("exclude", ())),
         deviations=tuple(Deviation(**row) for row in data.get("deviation", ())),
-        _secrets=tuple(sorted(reader.secrets, key=len, reverse=True)),
-        _inline="token" in data.get("auth", {})
-        or any("token" in row for row in data.get("auth", {}).get("tokens", {}).values()),
+        _secrets=tuple(sorted(secrets.values, key=len, reverse=True)),
+        _inline=bool(secrets.inline),
     )
-    _check_records(document, problems)
     problems.stop()
     return target
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Reader:
-    """Reads the parts of one document, remembering the secrets met on the way."""
-
-    document: Document
-    problems: Problems
-    environ: Mapping[str, str]
-    loopback: bool
-    folder: Path
-    secrets: set[str] = field(default_factory=set)
-
-    def say(self, key: Key, sentence: str) -> None:
-        self.problems.say(self.document, key, sentence)
-
-    def auth(self) -> Auth:
-        row = self.document.data.get("auth", {"kind": "none"})
-        kind = row["kind"]
-        belongs = {
-            "none": set[str](),
-            "bearer": {"token", "token_env"},
-            "basic": {"username", "password_env"},
-            "header": {"name", "value_env"},
-        }[kind]
-        for name in sorted(row.keys() - belongs - {"kind", "tokens"}):
-            takes = f"it takes {', '.join(sorted(belongs))}" if belongs else "it takes none"
-            self.say(("auth", name), f"does not belong to kind '{kind}'; {takes}")
-        for name in sorted({"username", "name"} & belongs - row.keys()):
-            self.say(("auth", name), f"missing; kind '{kind}' needs it")
-        if kind == "none" and row.get("tokens"):
-            self.say(("auth", "tokens"), "tokens are not sent with kind 'none'; set kind, or remove them")
-        return Auth(
-            kind=kind,
-            token=self.secret(row, ("auth",), "token") if kind == "bearer" else None,
-            username=row.get("username"),
-            password=self.secret(row, ("auth",), "password") if kind == "basic" else None,
-            name=row.get("name"),
-            value=self.secret(row, ("auth",), "value") if kind == "header" else None,
-        )
-
-    def secret(self, row: Mapping[str, Any], key: Key, name: str) -> str:
-        """The secret that `<name>_env` or, for a server on this machine, `<name>` gives. "" with a problem said."""
-        variable = f"{name}_env"
-        if name in row and variable in row:
-            self.say((*key, name), f"is given beside {variable}; keep {variable}")
-        elif name in row and not self.loopback:
-            remedy = f"keep it in an environment variable and name that in {variable}"
-            self.say((*key, name), f"secrets do not belong into a file (but for a server on this machine); {remedy}")
-        elif name in row:
-            return self._clean(row[name], (*key, name), "the value")
-        elif variable in row:
-            return self.variable(row[variable], (*key, variable))
-        else:
-            self.say((*key, variable), f"missing; name the environment variable that holds the {name}")
-        return ""
-
-    def variable(self, name: str, key: Key) -> str:
-        """The value of an environment variable."""
-        value = self.environ.get(name, "").strip()
-        if not value:
-            state = "is empty" if name in self.environ else "is not set"
-            self.say(key, f"the environment variable {name} {state}; set it before the run")
-            return ""
-        return self._clean(value, key, f"the environment variable {name}")
-
-    def _clean(self, value: str, key: Key, what: str) -> str:
-        if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
-            self.say(key, f"{what} has line breaks or control characters in it; give the secret alone")
-            return ""
-        self.secrets.add(value)
-        return value
-
-    def file(self, name: str | None, key: Key) -> Path | None:
-        if name is None:
-            return None
-        path = self.folder / Path(name).expanduser()
-        if not path.is_file():
-            beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-            self.say(key, f"no file '{reading.shown(path)}'; {nearest(path.name, beside)}")
-        return path
-
-    def tls(self) -> Tls:
-        row = self.document.data.get("tls", {})
-        verify = row.get("verify", True)
-        if "ca" in row and not verify:
-            self.say(("tls", "verify"), "false makes tls.ca pointless; remove one of them")
-        if "key" in row and "certificate" not in row:
-            self.say(("tls", "key"), "a key needs its certificate; set tls.certificate")
-        files = {name: self.file(row.get(name), ("tls", name)) for name in ("ca", "certificate", "key")}
-        return Tls(verify=verify, **files)
-
-    def http(self) -> Http:
-        row = self.document.data.get("http", {})
-        headers = {name: self._header(name, value) for name, value in row.get("headers", {}).items()}
-        proxy = row.get("proxy")
-        if "proxy" in row and "proxy_env" in row:
-            self.say(("http", "proxy"), "is given beside proxy_env; keep one of them")
-        elif "proxy_env" in row:
-            proxy = self.variable(row["proxy_env"], ("http", "proxy_env")) or None
-        elif proxy is not None:
-            parts = urllib.parse.urlsplit(proxy)
-            if parts.username or parts.password:
-                self.say(
-                    ("http", "proxy"), "holds a user name or password; keep it in a variable named by http.proxy_env"
-                )
-            elif parts.scheme not in ("http", "https") or not parts.hostname:
-                self.say(("http", "proxy"), "is no http address; expected something like http://proxy.example.org:3128")
-        rate = row.get("rate")
-        return Http(
-            timeout=float(row.get("timeout", Http().timeout)),
-            proxy=proxy,
-            headers=headers,
-            rate=None if rate is None else float(rate),
-            retries=int(row.get("retries", Http().retries)),
-        )
-
-    def _header(self, name: str, value: str | dict[str, str]) -> str:
-        key: Key = ("http", "headers", name)
-        if name.lower() == "authorization":
-            self.say(key, "credentials have a table of their own; use [auth]")
-        if isinstance(value, dict):
-            return self.variable(value["value_env"], (*key, "value_env"))
-        if name.lower() in ("cookie", "proxy-authorization"):
-            self.say(key, 'is a secret; write { value_env = "…" } and keep it in that environment variable')
-        if any(ord(letter) < 32 and letter != "\t" for letter in value):
-            self.say(key, "a header value has no line breaks; keep it on one line")
-        return value
-
-    def bodies(self) -> dict[str, Path]:
-        found = {}
-        for kind, name in self.document.data.get("bodies", {}).items():
-            path = self.file(name, ("bodies", kind))
-            if path is not None and path.is_file():
-                content = reading.json_file(path, problems=self.problems)
-                if content is not None and not (isinstance(content, dict) and content.get("resourceType") == "Consent"):
-                    self.say(("bodies", kind), f"'{name}' holds no Consent; give one as JSON")
-                found[kind] = path
-        return found
 
 
 def _base_url(document: Document, given: str | None, problems: Problems) -> str:
     text = given if given is not None else document.data.get("base_url")
     if text is None:
-        problems.say(
-            document, ("base_url",), "missing; expected: the FHIR base address, such as 'https://fhir.example.org/r4'"
-        )
+        example = "the FHIR base address, such as 'https://fhir.example.org/r4'"
+        problems.say(document, ("base_url",), f"missing; expected: {example}")
         return ""
     try:
-        return _address(text)
+        return address.normalised(text)
     except ValueError as error:
         if given is None:
             problems.say(document, ("base_url",), str(error))
@@ -385,39 +203,82 @@ def _base_url(document: Document, given: str | None, problems: Problems) -> str:
         return ""
 
 
-def _address(text: str) -> str:
-    """The address without trailing slash. Raises ValueError with a sentence."""
-    if text != text.strip() or any(letter.isspace() or ord(letter) < 32 for letter in text):
-        raise ValueError(f"'{text}' has white space in it; remove it")
-    parts = urllib.parse.urlsplit(text)
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("holds a user name or password; use [auth] with kind 'basic'")
-    if parts.scheme not in ("http", "https"):
-        raise ValueError(f"'{text}' is no http address; write https://…")
-    try:
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError(f"'{text}' has a port that is no number below 65536; correct it") from None
-    if not host:
-        raise ValueError(f"'{text}' names no server; expected something like 'https://fhir.example.org/r4'")
-    if "?" in text or "#" in text:
-        raise ValueError(f"'{text}' has a query or a fragment; leave off what follows the path")
-    path = parts.path.rstrip("/")
-    for ending in ("/metadata", "/Consent"):
-        if path.endswith(ending):
-            raise ValueError(
-                f"'{text}' ends in {ending}; give the base address, '{text.rstrip('/').removesuffix(ending)}'"
-            )
-    shown_host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown_host}{f':{port}' if port is not None else ''}{path}"
+def _tls(document: Document, folder: Path, problems: Problems) -> Tls:
+    row = document.data.get("tls", {})
+    verify = row.get("verify", True)
+    if "ca" in row and not verify:
+        problems.say(document, ("tls", "verify"), "false makes tls.ca pointless; remove one of them")
+    if "key" in row and "certificate" not in row:
+        problems.say(document, ("tls", "key"), "a key needs its certificate; set tls.certificate")
+    files = {name: _file(row[name], document, ("tls", name), folder, problems) for name in row if name != "verify"}
+    return Tls(verify=verify, **files)
 
 
-def _is_loopback(base_url: str) -> bool:
-    host = urllib.parse.urlsplit(base_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _http(document: Document, secrets: Secrets, problems: Problems) -> Http:
+    row = document.data.get("http", {})
+    headers = {
+        name: _header(name, value, document, secrets, problems) for name, value in row.get("headers", {}).items()
+    }
+    proxy, variable = row.get("proxy"), row.get("proxy_env")
+    if proxy and variable:
+        problems.say(document, ("http", "proxy"), "is given beside proxy_env; keep one of them")
+    elif variable:
+        proxy = secrets.variable(variable, ("http", "proxy_env"))
+        secrets.values.update(filter(None, [urlsplit(proxy).password]))
+    elif proxy:
+        parts = urlsplit(proxy)
+        if "@" in parts.netloc:
+            remedy = "put the address in an environment variable and name that: proxy_env"
+            problems.say(document, ("http", "proxy"), f"holds a user name or password; {remedy}")
+        elif parts.scheme not in ("http", "https") or not parts.hostname:
+            remedy = "expected something like 'http://proxy.example.org:3128'"
+            problems.say(document, ("http", "proxy"), f"'{proxy}' is no http address; {remedy}")
+    return Http(
+        timeout=float(row.get("timeout", Http().timeout)),
+        proxy=proxy or None,
+        headers=headers,
+        rate=float(row["rate"]) if "rate" in row else None,
+        retries=int(row.get("retries", Http().retries)),
+    )
+
+
+def _header(name: str, value: str | dict[str, str], document: Document, secrets: Secrets, problems: Problems) -> str:
+    key: Key = ("http", "headers", name)
+    if not HEADER_NAME.fullmatch(name):
+        problems.say(document, key, f"'{name}' is no header name; correct it")
+    if name.lower() == "authorization":
+        problems.say(document, key, "credentials have a table of their own; use [auth]")
+    if isinstance(value, dict):
+        return secrets.variable(value["value_env"], (*key, "value_env"))
+    if name.lower() in ("cookie", "proxy-authorization"):
+        remedy = 'put it in an environment variable and name that: { value_env = "…" }'
+        problems.say(document, key, f"is a secret; {remedy}")
+    if any(ord(letter) < 32 and letter != "\t" for letter in value):
+        problems.say(document, key, "a header value has no line breaks; keep it on one line")
+    return value
+
+
+def _bodies(document: Document, folder: Path, problems: Problems) -> dict[str, Path]:
+    found = {}
+    for kind, name in document.data.get("bodies", {}).items():
+        key: Key = ("bodies", kind)
+        path = _file(name, document, key, folder, problems)
+        if path is None:
+            continue
+        content = reading.json_file(path, problems=problems)
+        if content is not None and not (isinstance(content, dict) and content.get("resourceType") == "Consent"):
+            problems.say(document, key, f"'{name}' holds no Consent; give one as JSON")
+        found[kind] = path
+    return found
+
+
+def _file(name: str, document: Document, key: Key, folder: Path, problems: Problems) -> Path | None:
+    path = folder / Path(name).expanduser()
+    if path.is_file():
+        return path
+    beside = [entry.name for entry in path.parent.iterdir() if entry.is_file()] if path.parent.is_dir() else []
+    problems.say(document, key, f"no file '{reading.shown(path)}'; {nearest(path.name, beside)}")
+    return None
 
 
 def _check_claims(document: Document, problems: Problems) -> None:

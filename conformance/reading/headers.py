@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from conformance.reading import Document, Key, Problems
 
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""RFC 9110 section 5.1."""
 
 DEFAULT_SETS = ("all", "read", "write")
 """The sets of headers that requests carry without being told to."""
@@ -40,7 +41,7 @@ def header_cells(path: Path, around: Surroundings) -> Iterator[HeaderCell]:
                 (*key, "change"),
                 f"{given}; give one of absent, value, values, case, patch, encoding (which may go with patch)",
             )
-        if not _HEADER_NAME.fullmatch(header):
+        if not HEADER_NAME.fullmatch(header):
             around.problems.say(document, (*key, "change", "header"), f"'{header}' is no header name; correct it")
         if "patch" in change or "encoding" in change:
             _from_fixture(header, document, (*key, "change", "header"), around)
@@ -73,7 +74,7 @@ def header_values(given: dict[str, Any], document: Document, key: Key, around: S
     for name, value in given.items():
         here = (*key, name)
         row: dict[str, Any] = {"value": value} if isinstance(value, str) else value
-        if not _HEADER_NAME.fullmatch(name):
+        if not HEADER_NAME.fullmatch(name):
             around.problems.say(document, here, f"'{name}' is no header name; correct it")
         if name.lower() in names:
             around.problems.say(

@@ -1,0 +1,108 @@
+"""Checks of Coding, CodeableConcept and Quantity against code systems and value sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.validation.primitives import is_absolute
+from conformance.validation.run import Run, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.validation.terminology import CodeSystem, ValueSet
+
+    FindSystem = Callable[[str], CodeSystem | None]
+
+Json = dict[str, Any]
+NEVER_UNKNOWN = frozenset({"urn:ietf:bcp:47", "urn:ietf:bcp:13"})
+
+
+def coding(find: FindSystem) -> Callable[[Run, Json, str], None]:
+    """A code has to be one of its system's, where all codes of the system are known."""
+    systems: dict[str, CodeSystem | None] = {}
+
+    def check(run: Run, value: Json, path: str) -> None:
+        system = value.get("system")
+        if system.__class__ is not str or not system:
+            return
+        try:
+            known = systems[system]
+        except KeyError:
+            known = find(system)
+            if len(systems) < 4096:
+                systems[system] = known
+        code = value.get("code")
+        if known is None:
+            if not is_absolute(system):
+                run.add("system-absolute", f"{path}.system", f"{shown(system)} is no absolute URI")
+            elif code.__class__ is str:
+                run.not_checked(f"codes {system}", f"{path}.code", f"the codes of {system} are not known here; they were not checked")
+            return
+        if code.__class__ is not str or code in known.codes or known.has(code):
+            return
+        if known.complete:
+            version = value.get("version")
+            if version is None or version == known.version:
+                run.add("unknown-code", f"{path}.code", f"{shown(code)} is no code of {system}")
+            else:
+                message = f"{shown(code)} is no code of {system} in version {known.version}, the one known here"
+                run.add("unknown-code-other-version", f"{path}.code", message)
+        else:
+            run.not_checked(f"codes {system}", f"{path}.code", f"not all codes of {system} are known here; {shown(code)} was not checked")
+
+    return check
+
+
+def in_set(value_set: ValueSet, value: Json) -> bool | None:
+    """Whether a Coding (or Quantity) is in a value set; None when that cannot be known. Without code: not."""
+    code, system = value.get("code"), value.get("system")
+    if not isinstance(code, str):
+        return False
+    return value_set.has(system if isinstance(system, str) else None, code)
+
+
+def bound_coding(value_set: ValueSet, strength: str) -> Callable[[Run, Json, str], None]:
+    rule = "required-binding" if strength == "required" else "extensible-binding"
+
+    def check(run: Run, value: Json, path: str) -> None:
+        answer = in_set(value_set, value)
+        if answer is True:
+            return
+        if answer is None:
+            _unknown(run, value_set, path)
+        elif strength == "required" or "code" in value:
+            run.add(rule, path, _message(value_set, [value]))
+
+    return check
+
+
+def bound_concept(value_set: ValueSet, strength: str) -> Callable[[Run, Json, str], None]:
+    """One of the codings is in the value set. Text alone satisfies an extensible binding only."""
+    rule = "required-binding" if strength == "required" else "extensible-binding"
+
+    def check(run: Run, value: Json, path: str) -> None:
+        listed = value.get("coding")
+        codings = [item for item in listed if item.__class__ is dict] if listed.__class__ is list else []
+        unsure = False
+        for item in codings:
+            answer = in_set(value_set, item)
+            if answer is True:
+                return
+            unsure = unsure or answer is None
+        if unsure:
+            _unknown(run, value_set, path)
+        elif strength == "required" or any("code" in item for item in codings):
+            run.add(rule, path, _message(value_set, codings))
+
+    return check
+
+
+def _unknown(run: Run, value_set: ValueSet, path: str) -> None:
+    message = f"whether the code is in {value_set.url} cannot be known here: the value set is not enumerated"
+    run.not_checked(f"set {value_set.url}", path, message)
+
+
+def _message(value_set: ValueSet, codings: list[Json]) -> str:
+    found = ", ".join(f"{item.get('system', '(no system)')}|{item.get('code', '(no code)')}" for item in codings) or "no coding"
+    return f"found {found}, not in {value_set.url}; allowed: {value_set.allowed()}"

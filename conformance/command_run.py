@@ -68,6 +68,7 @@ class Progress:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._start(len(session.items))
 
+    @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         del node
         self._start(len(ids))

@@ -12,11 +12,12 @@ from conformance.model import NotTestable, Outcome, Unreachable, UsageError, Vio
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from conformance.recorder import Recorder
     from conformance.running import Running
 
 CHECKS = Path(__file__).parent / "checks"
-RUNNING = pytest.StashKey["Running"]()
-RECORDER = pytest.StashKey["Recorder"]()
+RUNNING: pytest.StashKey[Running] = pytest.StashKey()
+RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 IDS = pytest.StashKey[tuple[str, ...]]()
 
 
@@ -45,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Ledger(running))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand what the controller decided to a worker of pytest-xdist."""
     running = node.config.stash.get(RUNNING, None)

@@ -78,7 +78,7 @@ class Running:
         option = config.option
         options = Options(
             pack=option.pack,
-            base_url=option.base_url,
+            base_url=option.base_url or None,
             target=option.target,
             only=tuple(option.only),
             exclude=tuple(option.exclude),

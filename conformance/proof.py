@@ -1,0 +1,104 @@
+"""The proof: the suite against the reference server with one fault or one variation switched on.
+
+The law of faults: the requirements that fail or warn are exactly those that the fault breaks and that apply; those that
+become not testable lie within what it blocks; nothing is an error. Each checked requirement is the aim of a fault for
+which nothing else fails, but for rows that restate it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.model import Report, RunVerdict, Verdict
+from conformance.plugin import RUNNING
+from conformance.reference import ReferenceServer
+from conformance.reference.server import as_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from conformance.catalogue import Catalogue
+    from conformance.reference.fault import Fault
+
+QUIET = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--capture=no")
+
+
+def against(
+    pack: str, *, faults: Sequence[str] = (), variations: Sequence[str] = (), options: Sequence[str] = ()
+) -> Report:
+    """Run a pack in this process against a reference server of its own."""
+    with tempfile.TemporaryDirectory() as folder, ReferenceServer(pack, faults=faults, variations=variations) as server:
+        target = Path(folder) / "target.toml"
+        target.write_text(as_toml(server.target), encoding="utf-8")
+        return run("--pack", pack, "--target", str(target), "--report-dir", folder, *options)
+
+
+def run(*options: str) -> Report:
+    """One run of the suite in this process, without a word on the terminal."""
+    keep = _Keep()
+    settings = Path(__file__).parent / "run.ini"
+    code = pytest.main(
+        ["--pyargs", "conformance.checks", "-c", str(settings), "--rootdir", ".", *QUIET, *options], plugins=[keep]
+    )
+    if keep.report is None:
+        raise RuntimeError(f"the run ended without a report: pytest's exit code {code}")
+    return keep.report
+
+
+def breaches(report: Report, fault: type[Fault]) -> list[str]:
+    """Where a run against a fault breaks the law of faults, a line each; empty when it holds."""
+    verdicts = {row.requirement.id: row.verdict for row in report.requirements}
+    applicable = {id for id, verdict in verdicts.items() if verdict is not Verdict.NOT_APPLICABLE}  # noqa: A001
+    tripped = {id for id, verdict in verdicts.items() if verdict in {Verdict.FAIL, Verdict.WARN}}  # noqa: A001
+    blocked = {id for id, verdict in verdicts.items() if verdict is Verdict.NOT_TESTABLE}  # noqa: A001
+    expected = fault.breaks & applicable
+    lines = [f"{id} is broken and was not caught: {_why(report, id)}" for id in sorted(expected - tripped)]  # noqa: A001
+    lines += [f"{id} is blamed besides: {_why(report, id)}" for id in sorted(tripped - expected)]  # noqa: A001
+    lines += [f"{id} became not testable: {_why(report, id)}" for id in sorted(blocked - fault.blocks)]  # noqa: A001
+    lines += [
+        f"{id} is {verdict}: {_why(report, id)}"
+        for id, verdict in sorted(verdicts.items())  # noqa: A001
+        if verdict in {Verdict.ERROR, Verdict.NOT_RUN}
+    ]
+    return lines
+
+
+def blamed(report: Report) -> list[str]:
+    """What a run against a server that lies nowhere complains about; empty when it is right."""
+    well = {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.NOT_TESTED}
+    lines = [
+        f"{row.requirement.id} is {row.verdict}: {row.reason}" for row in report.requirements if row.verdict not in well
+    ]
+    return lines or ([] if report.verdict is RunVerdict.CONFORMANT else [report.reason])
+
+
+def alone(report: Report, fault: type[Fault], catalogue: Catalogue) -> bool:
+    """Whether the fault trips its aim and nothing else, but for rows that restate it or that it restates."""
+    tripped = {row.requirement.id for row in report.requirements if row.verdict in {Verdict.FAIL, Verdict.WARN}}
+    return fault.aim in tripped and tripped <= {fault.aim, *_restating(fault.aim, catalogue)}
+
+
+def _restating(id: str, catalogue: Catalogue) -> Collection[str]:  # noqa: A002 - FHIR's own word
+    own = catalogue[id].restates if id in catalogue else ()
+    return {*own, *(row.id for row in catalogue.requirements if id in row.restates)}
+
+
+def _why(report: Report, id: str) -> str:  # noqa: A002 - FHIR's own word
+    row = next(row for row in report.requirements if row.requirement.id == id)
+    return f"{row.verdict}{f', {row.reason}' if row.reason else ''}"
+
+
+class _Keep:
+    """Takes the report of a nested run with it."""
+
+    def __init__(self) -> None:
+        self.report: Report | None = None
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        running = session.config.stash.get(RUNNING, None)
+        if running is not None:
+            self.report = running.report

@@ -96,11 +96,11 @@ class Sekmet:
     @property
     def target(self) -> dict[str, Any]:
         """What our suite needs to know of it, in the form of target.toml."""
-        auth: dict[str, Any] = {"kind": "none"}
-        if self.with_tokens:
-            further = {"narrow-scope": {"token": self.tokens["reader"]}, "expired": {"token": self.tokens["expired"]}}
-            auth = {"kind": "bearer", "token": self.tokens["suite"], "tokens": further}
-        return {"base_url": self.url, "pack": "r4", "allow_writes": True, "auth": auth}
+        told: dict[str, Any] = {"base_url": self.url, "pack": "r4", "allow_writes": True}
+        if not self.with_tokens:
+            return told | {"auth": {"kind": "none"}}
+        further = {"narrow-scope": self.tokens["reader"], "expired": self.tokens["expired"]}
+        return told | {"auth": {"kind": "bearer", "token": self.tokens["suite"]}, "tokens": further}
 
     def write_target(self, path: Path) -> None:
         """The target as a TOML file, readable by its owner only."""

@@ -152,7 +152,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     running = session.config.stash.get(RUNNING, None)
-    if running is not None and not hasattr(session.config, "workerinput"):
+    if running is not None and not hasattr(session.config, "workerinput") and not session.config.option.collectonly:
         session.exitstatus = running.finish(session, exitstatus)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-WIDTH = 88
+WIDTH = 64
 """An object or a list that fits into this many characters stays on one line."""
 DEEPEST = 60
 """Deeper nesting is shown as it came."""
@@ -86,5 +86,7 @@ def _joined(opening: str, parts: list[str], closing: str, depth: int) -> str:
     length = sum(len(part) + 2 for part in parts) + 2 * depth
     if length <= WIDTH and depth and not any("\n" in part for part in parts):
         return f"{opening}{', '.join(parts)}{closing}"
+    if opening == "[" and len(parts) == 1:
+        return f"[{parts[0].replace(chr(10) + '  ', chr(10))}]"  # a list of one is as deep as what it holds
     inner = ",\n".join("  " * (depth + 1) + part for part in parts)
     return f"{opening}\n{inner}\n{'  ' * depth}{closing}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from conformance.report.bodies import cut, laid_out, visible
@@ -75,7 +76,7 @@ class Evidence:
             return self._line(exchange, anchor="")
         self._shown.add(key)
         request = "\n".join([f"{exchange.method} {exchange.url}", *_lines(exchange.request_headers)])
-        response = "\n".join([str(exchange.status or "no response"), *_lines(exchange.response_headers)])
+        response = "\n".join([_status_line(exchange.status), *_lines(exchange.response_headers)])
         curl = visible(command(exchange, inline=INLINE))
         self._left -= len(request) + len(response) + len(curl)
         return self._line(
@@ -116,6 +117,13 @@ class Evidence:
         shown = visible(short if note else laid_out(text))
         self._left -= len(shown)
         return Body(text=shown, note=note, anchor=anchor)
+
+
+def _status_line(status: int | None) -> str:
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}" if status is not None else "no response"
+    except ValueError:
+        return f"HTTP {status}"
 
 
 def _lines(headers: Iterable[tuple[str, str]]) -> list[str]:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from conformance.model import Level, Verdict
 from conformance.report.results import counts
 from conformance.report.summary import (
-    FAILURES,
     HEADLINES,
     UNVERIFIED,
     WORDS,
     decisive,
+    failures,
     groups,
     lead,
     next_steps,
+    target_name,
     took,
     why,
     with_verdict,
@@ -34,7 +35,7 @@ def render(report: Report) -> str:
     """The whole summary as one text."""
     parts = [
         f"# {HEADLINES[report.verdict]}: {_plain(report.pack_title or report.pack)}",
-        " ".join(filter(None, [lead(report), _plain(report.reason)])),
+        lead(report),
         "\n".join(f"1. {_plain(step.text)}{_ids(step.ids)}" for step in next_steps(report)),
         _failures(report),
         _counts(report),
@@ -52,7 +53,7 @@ def write(report: Report, path: Path) -> Path:
 
 
 def _failures(report: Report) -> str:
-    found = with_verdict(report, *FAILURES, Verdict.WARN)
+    found = [*failures(report), *with_verdict(report, Verdict.WARN)]
     if not found:
         return ""
     rows = ["| | requirement | expected | actual |", "|---|---|---|---|", *(_row(judged) for judged in found[:LISTED])]
@@ -90,7 +91,7 @@ def _unverified(report: Report) -> str:
 
 def _facts(report: Report) -> str:
     facts = [
-        _plain(str(report.target.get("base_url", ""))),
+        _plain(target_name(report)),
         f"pack {_plain(report.pack)}",
         f"mode {report.mode}",
         f"consent-conformance {_plain(report.suite)}",

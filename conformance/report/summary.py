@@ -35,6 +35,9 @@ UNVERIFIED = (Verdict.ERROR, Verdict.NOT_TESTABLE, Verdict.NOT_RUN, Verdict.NOT_
 FAILURES = (Verdict.FAIL, Verdict.STALE_DEVIATION, Verdict.ERROR)
 """What stands first, in this order: what the vendor must change, then what we could not finish."""
 
+ON_RECORD = "excluded on record"
+"""How the reason of a requirement begins that target.toml leaves out for a reason; it keeps nobody from a verdict."""
+
 _WORST_OUTCOME = ("error", "violated", "not-testable", "held")
 
 
@@ -53,6 +56,7 @@ class Step:
 
     text: str
     ids: tuple[str, ...] = ()
+    violations: bool = False
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -65,6 +69,18 @@ def with_verdict(report: Report, *verdicts: Verdict) -> list[Judged]:
     levels = list(Level)
     found = [judged for judged in report.requirements if judged.verdict in verdicts]
     return sorted(found, key=lambda one: (verdicts.index(one.verdict), levels.index(one.requirement.level)))
+
+
+def failures(report: Report) -> list[Judged]:
+    """What stands first, one by one: violations, stale deviations, and errors that some check ran into."""
+    return [one for one in with_verdict(report, *FAILURES) if one.verdict is not Verdict.ERROR or one.checks]
+
+
+def waiting(report: Report) -> list[Group]:
+    """What keeps the run from being complete, by reason: an unreachable target is said once, not once per check."""
+    found = groups(report, Verdict.ERROR, Verdict.NOT_TESTABLE, Verdict.NOT_RUN)
+    alone = {one.requirement.id for one in failures(report)}
+    return [group for group in found if not (alone.issuperset(group.ids) or group.reason.startswith(ON_RECORD))]
 
 
 def decisive(judged: Judged) -> dict[str, Any] | None:
@@ -88,8 +104,9 @@ def lead(report: Report) -> str:
         said.append(f"{plural(len(stale), 'deviation')} on record no longer {'holds' if len(stale) == 1 else 'hold'}")
     if errors:
         said.append(f"{plural(len(errors), 'requirement')} could not be judged because of an error")
-    if missing := with_verdict(report, Verdict.NOT_TESTABLE, Verdict.NOT_RUN):
-        said.append(f"{plural(len(missing), 'requirement')} that {_apply(missing)} could not be verified")
+    missing = sum(len(group.ids) for group in waiting(report) if group.verdict is not Verdict.ERROR)
+    if missing:
+        said.append(f"{plural(missing, 'requirement that applies', 'requirements that apply')} could not be verified")
     if not said:
         held = len(with_verdict(report, Verdict.PASS))
         said.append(f"{plural(held, 'requirement')} verified" if held else "nothing was verified")
@@ -104,7 +121,13 @@ def next_steps(report: Report) -> list[Step]:
     """What the reader should do, most urgent first; never empty."""
     steps = []
     if failed := with_verdict(report, Verdict.FAIL):
-        steps.append(Step(text=f"Change the server: {plural(len(failed), 'requirement')} violated.", ids=_ids(failed)))
+        steps.append(
+            Step(
+                text=f"Change the server: {plural(len(failed), 'requirement is', 'requirements are')} violated.",
+                ids=_ids(failed),
+                violations=True,
+            )
+        )
     if stale := with_verdict(report, Verdict.STALE_DEVIATION):
         steps.append(Step(text="Remove or renew these [[deviation]] entries of target.toml.", ids=_ids(stale)))
     steps += [Step(text=f"Resolve the error: {group.reason}", ids=group.ids) for group in groups(report, Verdict.ERROR)]
@@ -112,8 +135,11 @@ def next_steps(report: Report) -> list[Step]:
         Step(text=f"Supply what was missing: {group.reason}", ids=group.ids)
         for group in groups(report, Verdict.NOT_TESTABLE)
     ]
-    if skipped := with_verdict(report, Verdict.NOT_RUN):
-        steps.append(Step(text="Run what was deselected, or put it on record with [[exclude]].", ids=_ids(skipped)))
+    steps += [
+        Step(text=f"Run the rest: {group.reason}", ids=group.ids)
+        for group in waiting(report)
+        if group.verdict is Verdict.NOT_RUN
+    ]
     if warned := with_verdict(report, Verdict.WARN):
         steps.append(Step(text="Look at the warnings; they do not change the verdict.", ids=_ids(warned)))
     if known := with_verdict(report, Verdict.KNOWN_DEVIATION):
@@ -132,6 +158,11 @@ def groups(report: Report, *verdicts: Verdict) -> list[Group]:
     return [Group(verdict=verdict, reason=reason, ids=tuple(ids)) for (verdict, reason), ids in ordered]
 
 
+def target_name(report: Report) -> str:
+    """The target as people call it: its address, or the embedded server, whose address means nothing."""
+    return "the embedded server" if report.target.get("embedded") else str(report.target.get("base_url", ""))
+
+
 def took(report: Report) -> str:
     """How long the run took: `8.4 s`, `2 min 5 s`; empty when its times are no times."""
     try:
@@ -143,10 +174,6 @@ def took(report: Report) -> str:
 
 def _ids(found: Iterable[Judged]) -> tuple[str, ...]:
     return tuple(judged.requirement.id for judged in found)
-
-
-def _apply(found: list[Judged]) -> str:
-    return "applies" if len(found) == 1 else "apply"
 
 
 def _sentence(parts: list[str]) -> str:

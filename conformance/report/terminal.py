@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from conformance.model import Verdict
 from conformance.report.results import counts
 from conformance.report.summary import (
-    FAILURES,
     HEADLINES,
     WORDS,
     decisive,
-    groups,
+    failures,
     lead,
     plural,
+    target_name,
     took,
+    waiting,
     why,
     with_verdict,
 )
@@ -31,15 +32,13 @@ WIDTH = 160
 def lines(report: Report, path: Path | None = None) -> list[str]:
     """The summary; `path` is the report to open, given last where the eye rests."""
     told = [
-        f"{HEADLINES[report.verdict].upper()}  {report.pack} · {report.mode} · {report.target.get('base_url', '')}",
+        f"{HEADLINES[report.verdict].upper()}  {report.pack} · {report.mode} · {target_name(report)}",
         lead(report),
     ]
-    if report.reason:
-        told.append(_cut(report.reason))
     told += ["", "  ".join(f"{count} {WORDS[verdict]}" for verdict, count in counts(report).items() if count)]
-    for judged in with_verdict(report, *FAILURES, Verdict.WARN):
+    for judged in [*failures(report), *with_verdict(report, Verdict.WARN)]:
         told += ["", *_lines_of(judged, path)]
-    for group in groups(report, Verdict.NOT_TESTABLE, Verdict.NOT_RUN):
+    for group in waiting(report):
         count = plural(len(group.ids), "requirement")
         told += [
             "",

@@ -267,7 +267,7 @@ def every_verdict() -> Report:
             "The status that was sent is kept.",
             check("held", "w0-0005", "w0-0003"),
             notes=(
-                "contradiction nll-2023.status-of-proposed: the guide says proposed, its example says active; both pass",
+                "contradiction nll-2023.status-of-proposed: the guide says proposed, its example active; both pass",
             ),
         ),
         judged(

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from conformance import claims as known_claims
 from conformance import reading
 from conformance.model import Basis, Level, Requirement, UsageError
-from conformance.reading import Document, Problems
+from conformance.reading import Place, Problems
 from conformance.reading.spelling import nearest
+from conformance.reading.surroundings import unrepeated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -93,32 +94,13 @@ def read(path: Path, *, pack: str, problems: Problems) -> list[tuple[Requirement
     document = reading.toml(path, schema="requirements", problems=problems)
     if document is None:
         return []
-    seen: dict[str, int] = {}
-    found = []
-    for number, row in enumerate(document.data["requirement"]):
-        place = Place(document=document, number=number)
-        if row["id"] in seen:
-            place.say(
-                problems, "id", f"'{row['id']}' is the id of row {seen[row['id']] + 1} as well; ids are never reused"
-            )
-            continue
-        seen[row["id"]] = number
-        for index, claim in enumerate(row.get("applies_when", ())):
-            if sentence := known_claims.unknown(claim):
-                problems.say(document, ("requirement", number, "applies_when", index), sentence)
-        found.append((_requirement(row | {"set": f"{pack}/{path.stem}"}), place))
-    return found
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where a requirement stands: its document and the number of its row, from 0."""
-
-    document: Document
-    number: int
-
-    def say(self, problems: Problems, key: str, sentence: str) -> None:
-        problems.say(self.document, ("requirement", self.number, key), sentence)
+    rows = list(document.rows("requirement"))
+    unrepeated(rows, "id")
+    for row in rows:
+        for place in row.rows("applies_when"):
+            if sentence := known_claims.unknown(place.value):
+                place.say(sentence)
+    return [(_requirement(row.value | {"set": f"{pack}/{path.stem}"}), row) for row in rows]
 
 
 def _requirement(row: dict[str, Any]) -> Requirement:
@@ -126,18 +108,18 @@ def _requirement(row: dict[str, Any]) -> Requirement:
     return Requirement(**{**row, **lists, "level": Level(row["level"]), "basis": Basis(row["basis"])})
 
 
-def gather(found: list[tuple[Requirement, Place]], *, elsewhere: Collection[str], problems: Problems) -> Catalogue:
+def gather(found: list[tuple[Requirement, Place]], *, elsewhere: Collection[str]) -> Catalogue:
     """The catalogue of all rows read; ids in `elsewhere` may be restated and replaced besides its own."""
     first: dict[str, Requirement] = {}
     for row, place in found:
-        if row.id in first:
-            place.say(problems, "id", f"'{row.id}' stands in {first[row.id].set} as well; ids are never reused")
-        first.setdefault(row.id, row)
+        known = first.setdefault(row.id, row)
+        if known.set != row.set:
+            (place / "id").say(f"'{row.id}' stands in {known.set} as well; ids are never reused")
     for row, place in found:
         for key in ("restates", "replaces"):
-            for other in getattr(row, key):
-                if other == row.id:
-                    place.say(problems, key, "names its own row; remove it")
-                elif other not in first and other not in elsewhere:
-                    place.say(problems, key, f"no requirement '{other}' in any pack; {nearest(other, first)}")
+            for other in place.rows(key):
+                if other.value == row.id:
+                    other.say("names its own row; remove it")
+                elif other.value not in first and other.value not in elsewhere:
+                    other.say(f"no requirement '{other.value}' in any pack; {nearest(other.value, first)}")
     return Catalogue(requirements=tuple(first.values()))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from conformance.reading import Document, Key, Problems
+    from conformance.reading import Place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,85 +50,84 @@ def _basic(username: str | None, password: str | None) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Secrets:
-    """Reads the secrets of one document. `loopback`: the server is on this machine, so the file may hold them itself.
+    """Reads the secrets of a target. `loopback`: the server is on this machine, so the file may hold them itself.
 
-    `values` are the secrets met so far, in every form in which they travel; `inline` are the keys that hold one.
+    `values` are the secrets met so far, in every form in which they travel; `inline` are the places that hold one.
     """
 
-    document: Document
-    problems: Problems
     environ: Mapping[str, str]
     loopback: bool
     values: set[str] = field(default_factory=set)
-    inline: list[Key] = field(default_factory=list)
+    inline: list[Place] = field(default_factory=list)
 
-    def auth(self) -> Auth:
+    def auth(self, place: Place) -> Auth:
         """The table `[auth]`, in which each key belongs to the kind."""
-        row = self.document.data.get("auth", {"kind": "none"})
+        row = place.value or {"kind": "none"}
         kind = row["kind"]
         belongs = _KEYS[kind]
         for name in sorted(row.keys() - belongs - {"kind"}):
             takes = f"it takes {', '.join(sorted(belongs))}" if belongs else "it takes none"
-            self._say(("auth", name), f"does not belong to kind '{kind}'; {takes}")
+            (place / name).say(f"does not belong to kind '{kind}'; {takes}")
         for name in sorted({"username", "name"} & belongs - row.keys()):
-            self._say(("auth", name), f"missing; kind '{kind}' needs it")
+            (place / name).say(f"missing; kind '{kind}' needs it")
         if ":" in row.get("username", ""):
-            self._say(("auth", "username"), "a user name has no colon (RFC 7617 section 2); correct it")
-        secret = {
-            name: self.read(row, ("auth",), name) for name in ("token", "password", "value") if _needs(kind, name)
-        }
-        auth = Auth(kind=kind, username=row.get("username"), name=row.get("name"), **secret)
+            (place / "username").say("a user name has no colon (RFC 7617 section 2); correct it")
+        auth = Auth(
+            kind=kind,
+            token=self.read(place, "token") if kind == "bearer" else None,
+            username=row.get("username"),
+            password=self.read(place, "password") if kind == "basic" else None,
+            name=row.get("name"),
+            value=self.read(place, "value") if kind == "header" else None,
+        )
         if kind == "basic":
             self.values.add(_basic(auth.username, auth.password))
         return auth
 
-    def tokens(self) -> dict[str, str]:
+    def tokens(self, document: Place) -> dict[str, str]:
         """The table `[tokens]`: purpose → token."""
-        found = {}
-        for purpose, given in self.document.data.get("tokens", {}).items():
-            key: Key = ("tokens", purpose)
-            found[purpose] = self._inline(given, key) if isinstance(given, str) else self.read(given, key, "token")
-        return found
+        return {
+            purpose: self._inline(place) if isinstance(place.value, str) else self.read(place, "token")
+            for purpose, place in document.entries("tokens")
+        }
 
-    def read(self, row: Mapping[str, Any], key: Key, name: str) -> str:
+    def read(self, place: Place, name: str) -> str:
         """The secret that `<name>_env` or, for a server on this machine, `<name>` gives. "" with a problem said."""
         variable = f"{name}_env"
-        if name in row and variable in row:
-            self._say((*key, name), f"is given beside {variable}; keep {variable}")
-        elif name in row:
-            return self._inline(row[name], (*key, name))
-        elif variable in row:
-            return self.variable(row[variable], (*key, variable))
+        if name in place and variable in place:
+            (place / name).say(f"is given beside {variable}; keep {variable}")
+        elif name in place:
+            return self._inline(place / name)
+        elif variable in place:
+            return self.variable(place / variable)
         else:
-            self._say((*key, variable), f"missing; name the environment variable that holds the {name}")
+            (place / variable).say(f"missing; name the environment variable that holds the {name}")
         return ""
 
-    def _inline(self, value: str, key: Key) -> str:
-        self.inline.append(key)
-        if self.loopback:
-            return self._clean(value, key, "the value")
-        remedy = 'put it in an environment variable and name that: token_env = "…"'
-        self._say(key, f"a file may hold a secret itself only for a server on this machine; {remedy}")
-        return ""
-
-    def variable(self, name: str, key: Key) -> str:
-        """The value of an environment variable. "" with a problem said."""
+    def variable(self, place: Place) -> str:
+        """The value of the environment variable that a place names. "" with a problem said."""
+        name = place.value
         value = self.environ.get(name, "").strip()
         if not value:
             state = "is empty" if name in self.environ else "is not set"
-            self._say(key, f"the environment variable {name} {state}; set it before the run")
+            place.say(f"the environment variable {name} {state}; set it before the run")
             return ""
-        return self._clean(value, key, f"the environment variable {name}")
+        return self._clean(value, place, f"the environment variable {name}")
 
-    def _clean(self, value: str, key: Key, what: str) -> str:
+    def _inline(self, place: Place) -> str:
+        self.inline.append(place)
+        if self.loopback:
+            return self._clean(place.value, place, "the value")
+        remedy = 'put it in an environment variable and name that: token_env = "…"'
+        place.say(f"a file may hold a secret itself only for a server on this machine; {remedy}")
+        return ""
+
+    def _clean(self, value: str, place: Place, what: str) -> str:
         if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
-            self._say(key, f"{what} has line breaks or control characters in it; give the secret alone")
+            place.say(f"{what} has line breaks or control characters in it; give the secret alone")
             return ""
         self.values.add(value)
         return value
-
-    def _say(self, key: Key, sentence: str) -> None:
-        self.problems.say(self.document, key, sentence)
 
 
 _KEYS: dict[str, frozenset[str]] = {
@@ -137,7 +136,3 @@ _KEYS: dict[str, frozenset[str]] = {
     "basic": frozenset({"username", "password_env"}),
     "header": frozenset({"name", "value_env"}),
 }
-
-
-def _needs(kind: str, secret: str) -> bool:
-    return f"{secret}_env" in _KEYS[kind]

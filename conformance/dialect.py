@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from conformance import reading
-from conformance.reading import Document, Key, Problems
+from conformance.reading import Place, Problems
 from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
@@ -54,20 +54,22 @@ class Dialect:
         problems = Problems()
         document = reading.table(dict(mapping), where="dialect", schema="dialect", problems=problems)
         if document is not None:
-            check(document, (), problems)
+            check(document)
         problems.stop()
         return dataclasses.replace(self, **_typed(mapping))
 
 
-def check(document: Document, key: Key, problems: Problems) -> None:
-    """Says what the schema cannot see about the dialect at `key` of the document: time zones that do not exist."""
-    here: Any = document.data
-    for part in key:
-        here = here[part]
-    zone = here.get("zone")
+def check(place: Place) -> None:
+    """Says what the schema cannot see about a dialect, if there is one: time zones that do not exist."""
+    zone = (place / "zone").value
     if zone is not None and not _is_zone(zone):
-        zones = zoneinfo.available_timezones()
-        problems.say(document, (*key, "zone"), f"'{zone}' is no IANA time zone; {nearest(zone, zones)}")
+        (place / "zone").say(f"'{zone}' is no IANA time zone; {nearest(zone, zoneinfo.available_timezones())}")
+
+
+def read(place: Place) -> Dialect:
+    """The dialect of a pack, whose shape was checked; the defaults where it has none."""
+    check(place)
+    return Dialect(**_typed(place.value or {}))
 
 
 def _is_zone(name: str) -> bool:

@@ -15,14 +15,15 @@ from conformance import catalogue as catalogues
 from conformance import claims as known_claims
 from conformance import dialect as dialects
 from conformance import reading, shipped
+from conformance.catalogue import Catalogue
 from conformance.dialect import Coding, Dialect
 from conformance.model import Claim, Requirement, UsageError
-from conformance.reading import Document, Problems
-from conformance.reading import headers as header_files
-from conformance.reading import scenarios as scenario_files
-from conformance.reading.headers import DEFAULT_SETS
+from conformance.reading import Place, Problems
+from conformance.reading.headers import DEFAULT_SETS, header_cells, header_values
+from conformance.reading.scenarios import contradictions
+from conformance.reading.scenarios import scenarios as scenarios_of
 from conformance.reading.spelling import nearest
-from conformance.reading.surroundings import Surroundings
+from conformance.reading.surroundings import Surroundings, patch, unrepeated
 from conformance.scenarios import (
     Body,
     Contradiction,
@@ -36,7 +37,7 @@ from conformance.scenarios import (
 )
 
 if TYPE_CHECKING:
-    from conformance.catalogue import Catalogue, Place
+    from collections.abc import Mapping
 
 __all__ = [
     "Body",
@@ -139,31 +140,25 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
     document = reading.toml(folder / "pack.toml", schema="pack", problems=problems)
     if document is None:
         return None
-    data = document.data
+    data = document.value
     if data["name"] != folder.name:
-        problems.say(document, ("name",), f"'{data['name']}' is not the name of the folder; write '{folder.name}'")
-    claims = _claims(document, problems)
-    if "dialect" in data:
-        dialects.check(document, ("dialect",), problems)
-    catalogue = _catalogue(document, folder, problems)
+        (document / "name").say(f"'{data['name']}' is not the name of the folder; write '{folder.name}'")
+    claims = _claims(document)
+    catalogue, whole = _catalogue(document, folder, problems)
     headers: dict[str, dict[str, HeaderValue]] = {}
-    bodies = {kind: _body(kind, row) for kind, row in data.get("bodies", {}).items()}
+    bodies: dict[str, Body] = {}
     around = Surroundings(
-        catalogue=catalogue,
+        ids=catalogue.ids() if whole else None,
         headers=headers,
         bodies=bodies,
         fixture=lambda name: _fixture_problem(folder, name),
-        problems=problems,
     )
-    for name, row in data.get("headers", {}).items():
-        headers[name] = header_files.header_values(row, document, ("headers", name), around)
-    for kind, body in bodies.items():
-        around.has_fixture(body.create, document, ("bodies", kind, "create"))
-        header_files.patch(body.patch, document, ("bodies", kind, "patch"), problems)
-    scenarios = tuple(
-        row for path in sorted(folder.glob("scenarios/*.toml")) for row in scenario_files.scenarios(path, around)
-    )
-    _refuse_unused(document, headers, bodies, scenarios, problems)
+    for kind, row in document.entries("bodies"):
+        bodies[kind] = _body(kind, row, around)
+    for name, row in document.entries("headers"):
+        headers[name] = header_values(row, around, names=("uuid",) if name in DEFAULT_SETS else None)
+    scenarios = _scenarios(document, folder, around, problems)
+    _refuse_idle_actions(document, bodies)
     cells, rows = folder / "headers.toml", folder / "contradictions.toml"
     return Pack(
         name=data["name"],
@@ -174,15 +169,23 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         claims_from=data.get("claims_from", "pack"),
         personality=data.get("personality"),
         claims=claims,
-        dialect=Dialect().with_overrides(data.get("dialect", {})) if not problems.sentences else Dialect(),
+        dialect=dialects.read(document / "dialect"),
         headers=headers,
         bodies=bodies,
         scenarios=scenarios,
-        header_cells=tuple(header_files.header_cells(cells, around)) if cells.exists() else (),
-        contradictions=tuple(scenario_files.contradictions(rows, around)) if rows.exists() else (),
+        header_cells=tuple(header_cells(cells, around, problems)) if cells.exists() else (),
+        contradictions=tuple(contradictions(rows, around, problems)) if rows.exists() else (),
         catalogue=catalogue,
         folder=folder,
     )
+
+
+def _refuse_strangers(folder: Path, problems: Problems) -> None:
+    known = {path for pattern in _KNOWN for path in folder.glob(pattern)}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path not in known and not path.name.startswith("."):
+            near = nearest(path.relative_to(folder).as_posix(), _KNOWN)
+            problems.say(f"{reading.shown(path)}: nothing reads this file; rename or remove it: {near}")
 
 
 def _fixture_problem(folder: Path, name: str) -> str | None:
@@ -194,84 +197,80 @@ def _fixture_problem(folder: Path, name: str) -> str | None:
     return " ".join(problems.sentences) or None
 
 
-def _refuse_strangers(folder: Path, problems: Problems) -> None:
-    known = {path for pattern in _KNOWN for path in folder.glob(pattern)}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path not in known and not path.name.startswith("."):
-            near = nearest(path.relative_to(folder).as_posix(), _KNOWN)
-            problems.sentences.append(f"{reading.shown(path)}: nothing reads this file; rename or remove it: {near}")
-
-
-def _claims(document: Document, problems: Problems) -> tuple[Claim, ...]:
-    rows = document.data.get("claim", ())
-    seen: dict[str, int] = {}
-    for number, row in enumerate(rows):
-        if sentence := known_claims.unknown(row["claim"]):
-            problems.say(document, ("claim", number, "claim"), sentence)
-        if row["claim"] in seen:
-            problems.say(
-                document, ("claim", number, "claim"), f"is claimed in row {seen[row['claim']] + 1} already; keep one"
-            )
-        seen.setdefault(row["claim"], number)
-    if document.data.get("claims_from", "pack") == "pack":
-        for claim, sentence in known_claims.disagreements(seen):
-            problems.say(document, ("claim", seen[claim], "claim"), sentence)
+def _claims(document: Place) -> tuple[Claim, ...]:
+    rows = list(document.rows("claim"))
+    unrepeated(rows, "claim")
+    first = {row.value["claim"]: row / "claim" for row in reversed(rows)}
+    for claim, place in first.items():
+        if sentence := known_claims.unknown(claim):
+            place.say(sentence)
+    if document.value.get("claims_from", "pack") == "pack":
+        for claim, sentence in known_claims.disagreements(first):
+            first[claim].say(sentence)
         if not rows:
-            problems.say(document, ("claim",), "nothing is claimed, so nothing would be judged; add [[claim]] rows")
-    return tuple(Claim(claim=row["claim"], source=row["source"]) for row in rows)
+            (document / "claim").say("nothing is claimed, so nothing would be judged; add [[claim]] rows")
+    return tuple(Claim(**row.value) for row in rows)
 
 
-def _body(kind: str, row: dict[str, Any]) -> Body:
-    return Body(
-        kind=kind,
-        create=row["create"],
-        activity_kind=row.get("activity_kind", kind.partition("-")[0]),
-        patch=tuple(row.get("patch", ())),
-        reconstructed=row.get("reconstructed", ".reconstructed." in row["create"]),
-    )
-
-
-def _catalogue(document: Document, folder: Path, problems: Problems) -> Catalogue:
+def _catalogue(document: Place, folder: Path, problems: Problems) -> tuple[Catalogue, bool]:
+    """The pack's catalogue, and whether all of it could be read."""
+    before = len(problems.sentences)
     found: list[tuple[Requirement, Place]] = []
-    for number, name in enumerate(document.data.get("includes", ())):
-        pack = name.partition("/")[0]
-        path = shipped.requirement_file(name, beside=folder)
+    for place in document.rows("includes"):
+        pack = place.value.partition("/")[0]
+        path = shipped.requirement_file(place.value, beside=folder)
         if pack == folder.name:
-            problems.say(document, ("includes", number), f"'{name}' is this pack's own, which always counts; remove it")
+            place.say(f"'{place.value}' is this pack's own, which always counts; remove it")
         elif path is not None:
             found += catalogues.read(path, pack=pack, problems=problems)
         else:
-            near = nearest(name, shipped.requirement_sets(beside=folder))
-            problems.say(document, ("includes", number), f"no requirement file '{name}'; {near}")
+            sets = shipped.requirement_sets(beside=folder)
+            place.say(f"no requirement file '{place.value}'; {nearest(place.value, sets)}")
     for path in sorted(folder.glob("requirements/*.toml")):
         found += catalogues.read(path, pack=folder.name, problems=problems)
-    if not found and not problems.sentences:
-        problems.say(document, ("includes",), "the pack has no requirements; include some or write requirements/*.toml")
+    if len(problems.sentences) > before:
+        return Catalogue(requirements=()), False
+    if not found:
+        (document / "includes").say("the pack has no requirements; include some, or write requirements/*.toml")
     here = {row.id for row, _ in found}
     strange = {other for row, _ in found for other in (*row.restates, *row.replaces)} - here
-    elsewhere = set(shipped.requirement_ids()) if strange else set[str]()
-    return catalogues.gather(found, elsewhere=elsewhere, problems=problems)
+    return catalogues.gather(found, elsewhere=set(shipped.requirement_ids()) if strange else ()), True
 
 
-def _refuse_unused(
-    document: Document,
-    headers: dict[str, dict[str, HeaderValue]],
-    bodies: dict[str, Body],
-    scenarios: tuple[Scenario, ...],
-    problems: Problems,
-) -> None:
-    """Says which sets of headers no request would carry, and which changes by action no consent would need."""
-    used = {step.header_set for scenario in scenarios for step in scenario.steps}
-    activities = {body.activity_kind for body in bodies.values()}
-    actions = {"create", "update", "close"}
-    known = {f"{action}-{kind}" for action in actions for kind in activities} | actions
-    for name, values in headers.items():
-        if name not in DEFAULT_SETS and name not in used:
-            problems.say(
-                document, ("headers", name), f"no scenario uses this set of headers; {nearest(name, DEFAULT_SETS)}"
-            )
-        for header, value in values.items():
-            for action in value.by_action:
+def _body(kind: str, row: Place, around: Surroundings) -> Body:
+    around.fixture_name(row / "create")
+    return Body(
+        kind=kind,
+        create=row.value["create"],
+        activity_kind=row.value.get("activity_kind", kind.partition("-")[0]),
+        patch=patch(row / "patch"),
+        reconstructed=row.value.get("reconstructed", ".reconstructed." in row.value["create"]),
+    )
+
+
+def _scenarios(document: Place, folder: Path, around: Surroundings, problems: Problems) -> tuple[Scenario, ...]:
+    """The scenarios of all files; says which names two files share, and which set of headers no step asks for."""
+    found: dict[str, tuple[Scenario, Path]] = {}
+    before = len(problems.sentences)
+    for path in sorted(folder.glob("scenarios/*.toml")):
+        for scenario in scenarios_of(path, around, problems):
+            other = found.setdefault(scenario.name, (scenario, path))[1]
+            if other != path:
+                said = f"'{scenario.name}' is a scenario of {other.name} as well; rename one"
+                problems.say(f"{reading.shown(path)}: scenario.name: {said}")
+    asked = {step.header_set for scenario, _ in found.values() for step in scenario.steps}
+    for name, place in document.entries("headers"):
+        if name not in (*DEFAULT_SETS, *asked) and len(problems.sentences) == before:
+            place.say(f"no scenario asks for this set of headers; {nearest(name, DEFAULT_SETS)}")
+    return tuple(scenario for scenario, _ in found.values())
+
+
+def _refuse_idle_actions(document: Place, bodies: Mapping[str, Body]) -> None:
+    """Says which changes by action no consent of the pack would ever need."""
+    actions = ("create", "update", "close")
+    known = {f"{action}-{body.activity_kind}" for action in actions for body in bodies.values()} | {*actions}
+    for name, _ in document.entries("headers"):
+        for _, value in (document / "headers").entries(name):
+            for action, place in value.entries("by_action"):
                 if action not in known:
-                    key = ("headers", name, header, "by_action", action)
-                    problems.say(document, key, f"'{action}' never happens; {nearest(action, known)}")
+                    place.say(f"'{action}' never happens; {nearest(action, known)}")

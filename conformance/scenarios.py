@@ -11,12 +11,13 @@ Patch = tuple[dict[str, Any], ...]
 """RFC 6902 operations."""
 
 RUN_NAMES = {
-    "uuid": "a fresh UUID, another one at each place",
-    "patient": "logical id of a patient of the run, the same throughout the scenario",
-    "other-patient": "logical id of another patient of the run",
-    "unused-id": "an id that no consent has",
-    "today": "the date of the run",
-    "now": "the time of the run, with offset",
+    "patient": "the reference to a patient of the run, the same throughout the scenario",
+    "patient-id": "the logical id of that patient",
+    "other-patient": "the reference to another patient of the run",
+    "other-patient-id": "the logical id of the other patient",
+    "unused-id": "an id that no consent has, a fresh one at each place",
+    "uuid": "a fresh UUID at each place",
+    "end": "the date at which a consent is closed, in the future",
 }
 """Names that a scenario may use in braces without having remembered them, and what the run puts there."""
 

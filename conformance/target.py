@@ -14,9 +14,9 @@ from conformance import claims as known_claims
 from conformance import dialect as dialects
 from conformance.credentials import Auth, Secrets
 from conformance.model import Deviation, Exclusion, UsageError
-from conformance.reading import Document, Key, Problems
-from conformance.reading.headers import HEADER_NAME
+from conformance.reading import Place, Problems
 from conformance.reading.spelling import nearest
+from conformance.reading.surroundings import HEADER_NAME, check_header_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ def from_dict(
 
 
 def _target(
-    document: Document | None,
+    document: Place | None,
     *,
     folder: Path,
     environ: Mapping[str, str],
@@ -157,153 +157,145 @@ def _target(
     if document is None:
         problems.stop()
         raise AssertionError
-    data = document.data
-    where = _base_url(document, base_url, problems)
-    secrets = Secrets(document=document, problems=problems, environ=environ, loopback=address.is_loopback(where))
-    if "dialect" in data:
-        dialects.check(document, ("dialect",), problems)
-    _check_claims(document, problems)
-    _check_records(document, problems)
+    data = document.value
+    where = _base_url(document, base_url)
+    secrets = Secrets(environ=environ, loopback=address.is_loopback(where))
+    dialects.check(document / "dialect")
+    _check_claims(document / "claims")
+    _check_records(document)
     target = Target(
         base_url=where,
-        where=document.where,
+        where=document.document.where,
         pack=data.get("pack"),
-        auth=secrets.auth(),
-        tokens=secrets.tokens(),
-        tls=_tls(document, folder, problems),
-        http=_http(document, secrets, problems),
+        auth=secrets.auth(document / "auth"),
+        tokens=secrets.tokens(document),
+        tls=_tls(document / "tls", folder),
+        http=_http(document / "http", secrets),
         allow_writes=data.get("allow_writes", False),
         claims_add=tuple(data.get("claims", {}).get("add", ())),
         claims_remove=tuple(data.get("claims", {}).get("remove", ())),
         dialect=data.get("dialect", {}),
         given=Given(**{key.replace("-", "_"): tuple(value) for key, value in data.get("given", {}).items()}),
-        bodies=_bodies(document, folder, problems),
+        bodies=_bodies(document, folder),
         exclusions=tuple(Exclusion(**row) for row in data.get("exclude", ())),
         deviations=tuple(Deviation(**row) for row in data.get("deviation", ())),
-        _secrets=tuple(sorted(secrets.values, key=len, reverse=True)),
+        _secrets=tuple(sorted(secrets.values - {""}, key=len, reverse=True)),
         _inline=bool(secrets.inline),
     )
     problems.stop()
     return target
 
 
-def _base_url(document: Document, given: str | None, problems: Problems) -> str:
-    text = given if given is not None else document.data.get("base_url")
-    if text is None:
-        example = "the FHIR base address, such as 'https://fhir.example.org/r4'"
-        problems.say(document, ("base_url",), f"missing; expected: {example}")
+def _base_url(document: Place, given: str | None) -> str:
+    place = document / "base_url"
+    if given is None and place.value is None:
+        place.say("missing; expected: the FHIR base address, such as 'https://fhir.example.org/r4'")
         return ""
     try:
-        return address.normalised(text)
+        return address.normalised(place.value if given is None else given)
     except ValueError as error:
         if given is None:
-            problems.say(document, ("base_url",), str(error))
+            place.say(str(error))
         else:
-            problems.sentences.append(f"--base-url: {error}")
+            place.problems.say(f"--base-url: {error}")
         return ""
 
 
-def _tls(document: Document, folder: Path, problems: Problems) -> Tls:
-    row = document.data.get("tls", {})
+def _tls(place: Place, folder: Path) -> Tls:
+    row = place.value or {}
     verify = row.get("verify", True)
     if "ca" in row and not verify:
-        problems.say(document, ("tls", "verify"), "false makes tls.ca pointless; remove one of them")
+        (place / "verify").say("false makes tls.ca pointless; remove one of them")
     if "key" in row and "certificate" not in row:
-        problems.say(document, ("tls", "key"), "a key needs its certificate; set tls.certificate")
-    files = {name: _file(row[name], document, ("tls", name), folder, problems) for name in row if name != "verify"}
-    return Tls(verify=verify, **files)
+        (place / "key").say("a key needs its certificate; set tls.certificate")
+    return Tls(verify=verify, **{name: _file(place / name, folder) for name in row if name != "verify"})
 
 
-def _http(document: Document, secrets: Secrets, problems: Problems) -> Http:
-    row = document.data.get("http", {})
-    headers = {
-        name: _header(name, value, document, secrets, problems) for name, value in row.get("headers", {}).items()
-    }
-    proxy, variable = row.get("proxy"), row.get("proxy_env")
-    if proxy and variable:
-        problems.say(document, ("http", "proxy"), "is given beside proxy_env; keep one of them")
-    elif variable:
-        proxy = secrets.variable(variable, ("http", "proxy_env"))
-        secrets.values.update(filter(None, [urlsplit(proxy).password]))
-    elif proxy:
-        parts = urlsplit(proxy)
-        if "@" in parts.netloc:
-            remedy = "put the address in an environment variable and name that: proxy_env"
-            problems.say(document, ("http", "proxy"), f"holds a user name or password; {remedy}")
-        elif parts.scheme not in ("http", "https") or not parts.hostname:
-            remedy = "expected something like 'http://proxy.example.org:3128'"
-            problems.say(document, ("http", "proxy"), f"'{proxy}' is no http address; {remedy}")
+def _http(place: Place, secrets: Secrets) -> Http:
+    row = place.value or {}
     return Http(
         timeout=float(row.get("timeout", Http().timeout)),
-        proxy=proxy or None,
-        headers=headers,
+        proxy=_proxy(place, secrets),
+        headers={name: _header(name, value, secrets) for name, value in place.entries("headers")},
         rate=float(row["rate"]) if "rate" in row else None,
         retries=int(row.get("retries", Http().retries)),
     )
 
 
-def _header(name: str, value: str | dict[str, str], document: Document, secrets: Secrets, problems: Problems) -> str:
-    key: Key = ("http", "headers", name)
+def _proxy(place: Place, secrets: Secrets) -> str | None:
+    text: str | None = (place / "proxy").value
+    if "proxy" in place and "proxy_env" in place:
+        (place / "proxy").say("is given beside proxy_env; keep one of them")
+    elif "proxy_env" in place:
+        text = secrets.variable(place / "proxy_env")
+        secrets.values.add(urlsplit(text).password or "")
+    elif text is not None:
+        parts = urlsplit(text)
+        if "@" in parts.netloc:
+            remedy = "put the address in an environment variable and name that: proxy_env"
+            (place / "proxy").say(f"holds a user name or password; {remedy}")
+        elif parts.scheme not in ("http", "https") or not parts.hostname:
+            remedy = "expected something like 'http://proxy.example.org:3128'"
+            (place / "proxy").say(f"'{text}' is no http address; {remedy}")
+    return text
+
+
+def _header(name: str, place: Place, secrets: Secrets) -> str:
     if not HEADER_NAME.fullmatch(name):
-        problems.say(document, key, f"'{name}' is no header name; correct it")
+        place.say(f"'{name}' is no header name; correct it")
     if name.lower() == "authorization":
-        problems.say(document, key, "credentials have a table of their own; use [auth]")
-    if isinstance(value, dict):
-        return secrets.variable(value["value_env"], (*key, "value_env"))
+        place.say("credentials have a table of their own; use [auth]")
+    if isinstance(place.value, dict):
+        return secrets.variable(place / "value_env")
     if name.lower() in ("cookie", "proxy-authorization"):
-        remedy = 'put it in an environment variable and name that: { value_env = "…" }'
-        problems.say(document, key, f"is a secret; {remedy}")
-    if any(ord(letter) < 32 and letter != "\t" for letter in value):
-        problems.say(document, key, "a header value has no line breaks; keep it on one line")
-    return value
+        place.say('is a secret; put it in an environment variable and name that: { value_env = "…" }')
+    check_header_text(place)
+    return str(place.value)
 
 
-def _bodies(document: Document, folder: Path, problems: Problems) -> dict[str, Path]:
+def _bodies(document: Place, folder: Path) -> dict[str, Path]:
     found = {}
-    for kind, name in document.data.get("bodies", {}).items():
-        key: Key = ("bodies", kind)
-        path = _file(name, document, key, folder, problems)
+    for kind, place in document.entries("bodies"):
+        path = _file(place, folder)
         if path is None:
             continue
-        content = reading.json_file(path, problems=problems)
+        content = reading.json_file(path, problems=document.problems)
         if content is not None and not (isinstance(content, dict) and content.get("resourceType") == "Consent"):
-            problems.say(document, key, f"'{name}' holds no Consent; give one as JSON")
+            place.say(f"'{place.value}' holds no Consent; give one as JSON")
         found[kind] = path
     return found
 
 
-def _file(name: str, document: Document, key: Key, folder: Path, problems: Problems) -> Path | None:
-    path = folder / Path(name).expanduser()
+def _file(place: Place, folder: Path) -> Path | None:
+    path = folder / Path(place.value).expanduser()
     if path.is_file():
         return path
     beside = [entry.name for entry in path.parent.iterdir() if entry.is_file()] if path.parent.is_dir() else []
-    problems.say(document, key, f"no file '{reading.shown(path)}'; {nearest(path.name, beside)}")
+    place.say(f"no file '{reading.shown(path)}'; {nearest(path.name, beside)}")
     return None
 
 
-def _check_claims(document: Document, problems: Problems) -> None:
-    claims = document.data.get("claims", {})
+def _check_claims(place: Place) -> None:
     for part in ("add", "remove"):
-        for number, claim in enumerate(claims.get(part, ())):
-            if sentence := known_claims.unknown(claim):
-                problems.say(document, ("claims", part, number), sentence)
-    for claim in set(claims.get("add", ())) & set(claims.get("remove", ())):
-        problems.say(document, ("claims", "remove"), f"'{claim}' is added as well; keep one of them")
+        for claim in place.rows(part):
+            if sentence := known_claims.unknown(claim.value):
+                claim.say(sentence)
+    for claim in place.rows("remove"):
+        if claim.value in ((place / "add").value or ()):
+            claim.say(f"'{claim.value}' is added as well; keep one of them")
 
 
-def _check_records(document: Document, problems: Problems) -> None:
-    """Dates are dates, and a requirement is on record once."""
+def _check_records(document: Place) -> None:
+    """Says which dates are none, and which requirement is on record twice."""
     seen: dict[str, str] = {}
     for table in ("exclude", "deviation"):
-        for number, row in enumerate(document.data.get(table, ())):
-            if "expires" in row and not _is_date(row["expires"]):
-                problems.say(
-                    document, (table, number, "expires"), f"'{row['expires']}' is no date; write it as 2026-12-31"
-                )
-            if row["requirement"] in seen:
-                earlier = seen[row["requirement"]]
-                problems.say(document, (table, number, "requirement"), f"is in {earlier} as well; keep one of them")
-            seen.setdefault(row["requirement"], f"{table}[{number + 1}]")
+        for number, row in enumerate(document.rows(table), start=1):
+            expires, name = row.value.get("expires"), row.value["requirement"]
+            if expires is not None and not _is_date(expires):
+                (row / "expires").say(f"'{expires}' is no date; write it as 2026-12-31")
+            if name in seen:
+                (row / "requirement").say(f"'{name}' is in {seen[name]} as well; keep one of them")
+            seen.setdefault(name, f"{table}[{number}]")
 
 
 def _is_date(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Reads data files loudly: what is wrong is said in one sentence with file, line, key and remedy, all of it at once."""
+"""Documents that were read, the places in them, and what is wrong there."""
 
 from __future__ import annotations
 
@@ -15,47 +15,19 @@ from conformance.reading import lines, shapes
 from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.reading.lines import Key
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Document:
-    """A file that was read. `where` is its name for messages; `text` is kept to find lines; `data` is its content."""
-
-    where: str
-    data: dict[str, Any]
-    text: str = ""
-
-    def place(self, key: Key) -> str:
-        """`file:line: requirement[3].level (r4.read.existing-is-ok)`, rows counted from 1."""
-        line = lines.line(self.text, key)
-        words = f"{self.where}:{line}" if line else self.where
-        dotted = lines.dotted(key)
-        name = self._row_name(key)
-        return f"{words}: {dotted}{f' ({name})' if name else ''}" if dotted else words
-
-    def _row_name(self, key: Key) -> str:
-        """The id or name of the innermost row on the way to `key`."""
-        found, here = "", self.data
-        for part in key:
-            try:
-                here = here[part]  # type: ignore[index]
-            except (KeyError, IndexError, TypeError):
-                break
-            if isinstance(part, int) and isinstance(here, dict):
-                named = next((here[word] for word in ("id", "name", "requirement", "claim") if word in here), "")
-                found = named if isinstance(named, str) else ""
-        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Problems:
-    """What is wrong with the files read so far."""
+    """What is wrong with the files read so far: one sentence each, with file, key and remedy."""
 
     sentences: list[str] = field(default_factory=list)
 
-    def say(self, document: Document, key: Key, sentence: str) -> None:
-        self.sentences.append(f"{document.place(key)}: {sentence}")
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
 
     def stop(self) -> None:
         """Raises one UsageError with every problem on a line of its own, if there is any."""
@@ -63,31 +35,95 @@ class Problems:
             raise UsageError("\n".join(dict.fromkeys(self.sentences)))
 
 
-def toml(path: Path, *, schema: str, problems: Problems) -> Document | None:
-    """The document in a TOML file, held against `conformance/schemas/<schema>.schema.json`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A file that was read. `where` is its name for messages; `text` is kept to find lines."""
+
+    where: str
+    data: dict[str, Any]
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A value in a document, about which something may be said. `place / "step" / 2` is a place further in.
+
+    `value` is None where the document has nothing.
+    """
+
+    document: Document
+    problems: Problems
+    value: Any
+    key: Key = ()
+
+    def __truediv__(self, part: str | int) -> Place:
+        inner = None
+        if isinstance(part, int) or isinstance(self.value, dict):
+            inner = self.value.get(part) if isinstance(self.value, dict) else self.value[part]
+        return Place(document=self.document, problems=self.problems, value=inner, key=(*self.key, part))
+
+    def __contains__(self, part: str) -> bool:
+        return isinstance(self.value, dict) and part in self.value
+
+    def rows(self, name: str) -> Iterator[Place]:
+        """The places of the rows or items of a list; none when there is no list of that name."""
+        listed = self / name
+        return (listed / number for number in range(len(listed.value or ())))
+
+    def entries(self, name: str) -> Iterator[tuple[str, Place]]:
+        """The keys of a table with their places; none when there is no table of that name."""
+        table = self / name
+        return ((key, table / key) for key in table.value or ())
+
+    def say(self, sentence: str) -> None:
+        """Something is wrong here."""
+        self.problems.say(f"{self}: {sentence}")
+
+    def __str__(self) -> str:
+        """`file:line: requirement[3].level (r4.read.existing-is-ok)`, rows counted from 1."""
+        line = lines.line(self.document.text, self.key)
+        where = f"{self.document.where}:{line}" if line else self.document.where
+        name = self._row_name()
+        return f"{where}: {lines.dotted(self.key)}{f' ({name})' if name else ''}"
+
+    def _row_name(self) -> str:
+        """The id or name of the innermost row around this place."""
+        found, here = "", self.document.data
+        for part in self.key:
+            try:
+                here = here[part]  # type: ignore[index]
+            except (KeyError, IndexError, TypeError):
+                break
+            if isinstance(part, int) and isinstance(here, dict):
+                found = next((here[word] for word in ("id", "name", "requirement", "claim") if word in here), "")
+        return found if isinstance(found, str) else ""
+
+
+def toml(path: Path, *, schema: str, problems: Problems) -> Place | None:
+    """The content of a TOML file, held against `conformance/schemas/<schema>.schema.json`.
 
     Dates become ISO strings. None when the file can't be read or has the wrong shape; `problems` then says why.
     """
-    where = shown(path)
     text = _text(path, problems)
     if text is None:
         return None
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problems.sentences.append(lines.syntax_error(where, text, str(error)))
+        problems.say(lines.syntax_error(shown(path), text, str(error)))
         return None
-    return table(data, where=where, schema=schema, problems=problems, text=text)
+    return table(data, where=shown(path), schema=schema, problems=problems, text=text)
 
 
-def table(data: dict[str, Any], *, where: str, schema: str, problems: Problems, text: str = "") -> Document | None:
+def table(data: dict[str, Any], *, where: str, schema: str, problems: Problems, text: str = "") -> Place | None:
     """As `toml`, for a table that is in memory already."""
     before = len(problems.sentences)
-    document = Document(where=where, data=data, text=text)
-    document = Document(where=where, data=_plain(data, document, (), problems), text=text)
-    for key, sentence in shapes.wrong(document.data, schema):
-        problems.say(document, key, sentence)
-    return document if len(problems.sentences) == before else None
+    raw = Place(document=Document(where=where, data=data, text=text), problems=problems, value=data)
+    plain = _plain(raw)
+    root = Place(document=Document(where=where, data=plain, text=text), problems=problems, value=plain)
+    for key, sentence in shapes.wrong(plain, schema):
+        Place(document=root.document, problems=problems, value=None, key=key).say(sentence)
+    return root if len(problems.sentences) == before else None
 
 
 def json_file(path: Path, *, problems: Problems) -> Any:
@@ -98,16 +134,14 @@ def json_file(path: Path, *, problems: Problems) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_pairs)
     except json.JSONDecodeError as error:
-        problems.sentences.append(
-            f"{shown(path)}:{error.lineno}:{error.colno}: not JSON: {error.msg}; correct the file"
-        )
+        problems.say(f"{shown(path)}:{error.lineno}:{error.colno}: not JSON: {error.msg}; correct the file there")
     except ValueError as error:
-        problems.sentences.append(f"{shown(path)}: {error}; keep one of them")
+        problems.say(f"{shown(path)}: {error}; keep one of them")
     return None
 
 
 def shown(path: Path) -> str:
-    """A path as the operator would write it: relative where that is shorter."""
+    """A path as the operator would write it: relative to the working directory where it lies below."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:
@@ -120,29 +154,34 @@ def _text(path: Path, problems: Problems) -> str | None:
         return path.read_bytes().decode()
     except FileNotFoundError:
         beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        problems.sentences.append(f"{where}: no such file; {nearest(path.name, beside)}")
+        problems.say(f"{where}: no such file; {nearest(path.name, beside)}")
     except IsADirectoryError:
-        problems.sentences.append(f"{where}: is a folder; name a file")
+        problems.say(f"{where}: is a folder; name a file")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        problems.sentences.append(f"{where}:{line}: not UTF-8; save the file as UTF-8")
+        problems.say(f"{where}:{line}: not UTF-8; save the file as UTF-8")
     except OSError as error:
-        problems.sentences.append(f"{where}: cannot be read ({error.strerror}); check its permissions")
+        problems.say(f"{where}: cannot be read ({error.strerror}); check the path and its permissions")
     return None
 
 
-def _plain(value: Any, document: Document, key: Key, problems: Problems) -> Any:
+def _plain(place: Place) -> Any:
     """The value as JSON knows it: TOML dates and times as text, no infinite numbers."""
+    value = place.value
     if isinstance(value, dict):
-        return {name: _plain(inner, document, (*key, name), problems) for name, inner in value.items()}
+        return {key: _plain(place / key) if _is_special(inner) else inner for key, inner in value.items()}
     if isinstance(value, list):
-        return [_plain(inner, document, (*key, row), problems) for row, inner in enumerate(value)]
+        return [_plain(place / number) if _is_special(inner) else inner for number, inner in enumerate(value)]
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
-        problems.say(document, key, f"{value} is no finite number; give one")
+        place.say(f"{value} is no finite number; give one")
         return 0.0
     return value
+
+
+def _is_special(value: Any) -> bool:
+    return not isinstance(value, str | bool | int)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,115 +2,101 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance import reading
 from conformance.reading.spelling import nearest
-from conformance.reading.surroundings import Surroundings, listed, unrepeated
-from conformance.scenarios import HeaderCell, HeaderValue, Patch
+from conformance.reading.surroundings import (
+    HEADER_NAME,
+    Surroundings,
+    check_header_text,
+    check_names,
+    patch,
+    unrepeated,
+)
+from conformance.scenarios import HeaderCell, HeaderValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from conformance.reading import Document, Key, Problems
-
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-"""RFC 9110 section 5.1."""
+    from conformance.reading import Place, Problems
 
 DEFAULT_SETS = ("all", "read", "write")
 """The sets of headers that requests carry without being told to."""
 
 
-def header_cells(path: Path, around: Surroundings) -> Iterator[HeaderCell]:
-    """The cells of headers.toml."""
-    document = reading.toml(path, schema="headers", problems=around.problems)
-    rows = document.data["cell"] if document else ()
-    for number, row in enumerate(rows):
-        assert document is not None
-        key: Key = ("cell", number)
-        around.knows(listed(row["requirement"]), document, (*key, "requirement"))
-        around.has_kind(row.get("kind"), document, (*key, "kind"))
-        change = dict(row["change"])
-        header = change.pop("header")
-        if len(change) != 1 and set(change) != {"patch", "encoding"}:
-            given = f"{' and '.join(change)} are given" if change else "nothing is given"
-            around.problems.say(
-                document,
-                (*key, "change"),
-                f"{given}; give one of absent, value, values, case, patch, encoding (which may go with patch)",
-            )
-        if not HEADER_NAME.fullmatch(header):
-            around.problems.say(document, (*key, "change", "header"), f"'{header}' is no header name; correct it")
-        if "patch" in change or "encoding" in change:
-            _from_fixture(header, document, (*key, "change", "header"), around)
-        writes = row["base"] in ("close", "create")
-        if writes and not around.bodies:
-            around.problems.say(document, (*key, "base"), "writes need a body; add [bodies] to pack.toml")
-        yield HeaderCell(
-            name=row["name"],
-            requirements=listed(row["requirement"]),
-            base=row["base"],
-            kind=row.get("kind", next(iter(around.bodies), None)),
-            header=header,
-            expect=row["expect"],
-            absent=change.get("absent", False),
-            value=change.get("value"),
-            values=tuple(change.get("values", ())),
-            case=change.get("case"),
-            patch=patch(change.get("patch", ()), document, (*key, "change", "patch"), around.problems),
-            encoding=change.get("encoding"),
-            note=row.get("note", ""),
-        )
-    if document:
-        unrepeated([row["name"] for row in rows], document, ("cell",), around.problems)
-
-
-def header_values(given: dict[str, Any], document: Document, key: Key, around: Surroundings) -> dict[str, HeaderValue]:
-    """A table of header name → text or table, as it stands at `key` of the document."""
+def header_values(place: Place, around: Surroundings, *, names: Collection[str] | None) -> dict[str, HeaderValue]:
+    """A table of header name → text or table. `names` may stand in braces in a value; None: any, for now."""
     found: dict[str, HeaderValue] = {}
-    names: dict[str, str] = {}
-    for name, value in given.items():
-        here = (*key, name)
-        row: dict[str, Any] = {"value": value} if isinstance(value, str) else value
+    spelt: dict[str, str] = {}
+    for name in place.value:
+        here = place / name
         if not HEADER_NAME.fullmatch(name):
-            around.problems.say(document, here, f"'{name}' is no header name; correct it")
-        if name.lower() in names:
-            around.problems.say(
-                document, here, f"is the header '{names[name.lower()]}' again; case makes no difference"
-            )
-        names[name.lower()] = name
-        if ("value" in row) == ("fixture" in row):
-            around.problems.say(document, here, "give either value or fixture")
-        if "value" in row and ({"encoding", "by_action"} & row.keys()):
-            around.problems.say(document, here, "encoding and by_action belong to a fixture; remove them")
-        if any(ord(letter) < 32 and letter != "\t" for letter in row.get("value", "")):
-            around.problems.say(document, (*here, "value"), "a header value has no line breaks; keep it on one line")
-        around.has_fixture(row.get("fixture"), document, (*here, "fixture"))
-        by_action = {
-            action: patch(operations, document, (*here, "by_action", action), around.problems)
-            for action, operations in row.get("by_action", {}).items()
-        }
-        found[name] = HeaderValue(**{**row, "by_action": by_action})
+            here.say(f"'{name}' is no header name; correct it")
+        if name.lower() in spelt:
+            here.say(f"is the header '{spelt[name.lower()]}' again, as case makes no difference; keep one of them")
+        spelt[name.lower()] = name
+        found[name] = _header_value(here, around, names)
     return found
 
 
-def patch(operations: Any, document: Document, key: Key, problems: Problems) -> Patch:
-    """RFC 6902 operations, of which each has the value or the source that it needs."""
-    for number, operation in enumerate(operations):
-        kind = operation["op"]
-        wanted = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from"}.get(kind)
-        for part in ("value", "from"):
-            if (part in operation) != (part == wanted):
-                remedy = "missing; add it" if part == wanted else f"does not belong to '{kind}'; remove it"
-                problems.say(document, (*key, number, part), remedy)
-    return tuple(operations)
+def _header_value(here: Place, around: Surroundings, names: Collection[str] | None) -> HeaderValue:
+    if isinstance(here.value, str):
+        check_header_text(here)
+        check_names(here, names)
+        return HeaderValue(value=here.value)
+    if ("value" in here) == ("fixture" in here):
+        here.say("has both value and fixture; keep one" if "value" in here else "is empty; give value or fixture")
+    if "value" in here and ("encoding" in here or "by_action" in here):
+        here.say("encoding and by_action belong to a fixture; remove them")
+    check_header_text(here / "value")
+    check_names(here / "value", names)
+    return HeaderValue(
+        value=(here / "value").value,
+        fixture=around.fixture_name(here / "fixture"),
+        encoding=here.value.get("encoding", HeaderValue().encoding),
+        by_action={action: patch(inner) for action, inner in here.entries("by_action")},
+    )
 
 
-def _from_fixture(header: str, document: Document, key: Key, around: Surroundings) -> None:
-    made = {name.lower() for values in around.headers.values() for name, value in values.items() if value.fixture}
-    if header.lower() not in made:
-        around.problems.say(
-            document, key, f"'{header}' is not made from a fixture in pack.toml; {nearest(header, made)}"
+def header_cells(path: Path, around: Surroundings, problems: Problems) -> Iterator[HeaderCell]:
+    """The cells of headers.toml."""
+    document = reading.toml(path, schema="headers", problems=problems)
+    if document is None:
+        return
+    rows = list(document.rows("cell"))
+    unrepeated(rows, "name")
+    for row in rows:
+        change = row / "change"
+        _check_change(change, around)
+        if row.value["base"] in ("close", "create") and not around.bodies:
+            (row / "base").say("needs a consent to write; add [bodies] to pack.toml")
+        yield HeaderCell(
+            name=row.value["name"],
+            requirements=around.requirements(row / "requirement"),
+            base=row.value["base"],
+            kind=around.kind(row / "kind") or next(iter(around.bodies), None),
+            header=change.value["header"],
+            expect=row.value["expect"],
+            absent=change.value.get("absent", False),
+            value=change.value.get("value"),
+            values=tuple(change.value.get("values", ())),
+            case=change.value.get("case"),
+            patch=patch(change / "patch"),
+            encoding=change.value.get("encoding"),
+            note=row.value.get("note", ""),
         )
+
+
+def _check_change(change: Place, around: Surroundings) -> None:
+    header = change.value["header"]
+    changes = change.value.keys() - {"header"}
+    if len(changes) != 1 and changes != {"patch", "encoding"}:
+        given = f"has {' and '.join(sorted(changes))}" if changes else "changes nothing"
+        change.say(f"{given}; give one of absent, value, values, case, patch, encoding (which may go with patch)")
+    if not HEADER_NAME.fullmatch(header):
+        (change / "header").say(f"'{header}' is no header name; correct it")
+    made = {name.lower() for values in around.headers.values() for name, value in values.items() if value.fixture}
+    if changes & {"patch", "encoding"} and header.lower() not in made:
+        (change / "header").say(f"'{header}' is not made from a fixture in pack.toml; {nearest(header, made)}")

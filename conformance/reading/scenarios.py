@@ -6,121 +6,105 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from conformance import reading
-from conformance.reading.headers import header_values, patch
+from conformance.reading.headers import header_values
 from conformance.reading.spelling import nearest
-from conformance.reading.surroundings import Surroundings, listed, unrepeated
-from conformance.scenarios import (
-    RUN_NAMES,
-    Contradiction,
-    Expectation,
-    Scenario,
-    Statuses,
-    Step,
-)
+from conformance.reading.surroundings import NAME, Surroundings, check_names, listed, patch, unrepeated
+from conformance.scenarios import RUN_NAMES, Contradiction, Expectation, Scenario, Statuses, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from conformance.reading import Document, Key, Problems
+    from conformance.reading import Place, Problems
 
-_NAME = re.compile(r"\{([A-Za-z][A-Za-z0-9_-]*)\}")
+_ABSENT = {"absent": True}
 
 
-def scenarios(path: Path, around: Surroundings) -> Iterator[Scenario]:
-    """The scenarios of one file; what is wrong is said to the problems."""
-    document = reading.toml(path, schema="scenarios", problems=around.problems)
-    for number, row in enumerate(document.data["scenario"] if document else ()):
-        assert document is not None
-        key: Key = ("scenario", number)
-        known = set(RUN_NAMES)
+def scenarios(path: Path, around: Surroundings, problems: Problems) -> Iterator[Scenario]:
+    """The scenarios of one file."""
+    document = reading.toml(path, schema="scenarios", problems=problems)
+    if document is None:
+        return
+    rows = list(document.rows("scenario"))
+    unrepeated(rows, "name")
+    for row in rows:
+        names = set(RUN_NAMES)
         steps = []
-        for index, step in enumerate(row["step"]):
-            steps.append(_step(step, document, (*key, "step", index), around, known))
-            known |= steps[-1].remember.keys()
-        scenario = Scenario(name=row["name"], title=row["title"], source=row["source"], steps=tuple(steps))
+        unrepeated(list(row.rows("step")), "name")
+        for place in row.rows("step"):
+            steps.append(_step(place, around, names))
+            names |= steps[-1].remember.keys()
+        given = {key: row.value[key] for key in ("name", "title", "source")}
+        scenario = Scenario(**given, steps=tuple(steps))
         if not scenario.requirements:
-            around.problems.say(document, key, "verifies nothing; give at least one step an expectation")
-        unrepeated([step.name for step in steps], document, (*key, "step"), around.problems)
+            row.say("verifies nothing; give at least one step an expectation")
         yield scenario
 
 
-def _step(row: dict[str, Any], document: Document, key: Key, around: Surroundings, known: set[str]) -> Step:
-    around.has_kind(row.get("kind"), document, (*key, "kind"))
-    around.has_fixture(row.get("body"), document, (*key, "body"))
-    given = row.get("headers", {})
-    if isinstance(given, str) and given not in around.headers:
-        around.problems.say(
-            document, (*key, "headers"), f"no set '{given}' in [headers] of pack.toml; {nearest(given, around.headers)}"
-        )
+def _step(row: Place, around: Surroundings, names: set[str]) -> Step:
+    headers = row / "headers"
+    header_set = headers.value if isinstance(headers.value, str) else None
+    if header_set is not None and header_set not in around.headers:
+        headers.say(f"no set '{header_set}' in [headers] of pack.toml; {nearest(header_set, around.headers)}")
+    for value in around.headers.get(header_set or "", {}).values():
+        check_names(headers, names, text=value.value)
     if "patch" in row and not ("body" in row or "kind" in row):
-        around.problems.say(document, (*key, "patch"), "there is no body to change; name a kind or a body")
-    headers = header_values(given if isinstance(given, dict) else {}, document, (*key, "headers"), around)
-    for part in ("path", "headers", "patch"):
-        _named(row.get(part), document, (*key, part), around.problems, known)
-    for name, source in row.get("remember", {}).items():
-        _rememberable(name, source, document, (*key, "remember", name), around.problems)
-    after = known | row.get("remember", {}).keys()
-    expect = [
-        _expectation(each, document, (*key, "expect", index), around, after)
-        for index, each in enumerate(row.get("expect", ()))
-    ]
+        (row / "patch").say("there is no body to change; name a kind or a body")
+    for part in ("path", "patch"):
+        check_names(row / part, names)
+    for name, source in row.entries("remember"):
+        _check_remembered(name, source)
+    after = names | row.value.get("remember", {}).keys()
     return Step(
-        name=row["name"],
-        method=row["method"],
-        path=row["path"],
-        action=row.get("action") or _action(row["method"], row["path"]),
-        kind=row.get("kind"),
-        body=row.get("body"),
-        patch=patch(row.get("patch", ()), document, (*key, "patch"), around.problems),
-        header_set=given if isinstance(given, str) else None,
-        headers=headers,
-        remember=row.get("remember", {}),
-        flawed=row.get("flawed"),
-        expect=tuple(expect),
+        name=row.value["name"],
+        method=row.value["method"],
+        path=row.value["path"],
+        action=row.value.get("action") or _action(row.value["method"], row.value["path"]),
+        kind=around.kind(row / "kind"),
+        body=around.fixture_name(row / "body"),
+        patch=patch(row / "patch"),
+        header_set=header_set,
+        headers=header_values(headers, around, names=names) if isinstance(headers.value, dict) else {},
+        remember=row.value.get("remember", {}),
+        flawed=row.value.get("flawed"),
+        expect=tuple(_expectation(place, around, after) for place in row.rows("expect")),
     )
 
 
-def _expectation(
-    row: dict[str, Any], document: Document, key: Key, around: Surroundings, known: set[str]
-) -> Expectation:
-    ids = listed(row["requirement"])
-    around.knows(ids, document, (*key, "requirement"))
-    if len(row) == 1:
-        around.problems.say(document, key, "expects nothing; give status, header, body or bundle")
+def _expectation(row: Place, around: Surroundings, names: Collection[str]) -> Expectation:
+    if row.value.keys() == {"requirement"}:
+        row.say("expects nothing; give status, header, body or bundle")
     elif "noted" in row and "status" not in row:
-        around.problems.say(document, (*key, "noted"), "only widens a status; give status as well")
-    for name, pattern in row.get("header", {}).items():
-        _compiles(pattern, document, (*key, "header", name), around.problems)
-    for pointer in row.get("body", {}):
-        if pointer and not pointer.startswith("/"):
-            around.problems.say(document, (*key, "body", pointer), f"no JSON pointer; write '/{pointer}'")
-    for part in ("body", "bundle"):
-        _named(row.get(part), document, (*key, part), around.problems, known)
-    body = row.get("body", {})
+        (row / "noted").say("only widens a status; give status as well")
+    for _, pattern in row.entries("header"):
+        _check_pattern(pattern)
+    for pointer, value in row.entries("body"):
+        _check_expected(pointer, value)
+    for part in ("header", "body", "bundle"):
+        check_names(row / part, names)
+    body, bundle = row.value.get("body", {}), row.value.get("bundle", {})
     return Expectation(
-        requirements=ids,
-        status=Statuses(listed(row.get("status", ()))),
-        noted=Statuses(listed(row.get("noted", ()))),
-        header=row.get("header", {}),
-        body={pointer: value for pointer, value in body.items() if value != {"absent": True}},
-        absent=tuple(pointer for pointer, value in body.items() if value == {"absent": True}),
-        includes=tuple(row.get("bundle", {}).get("includes", ())),
-        excludes=tuple(row.get("bundle", {}).get("excludes", ())),
+        requirements=around.requirements(row / "requirement"),
+        status=Statuses(listed(row.value.get("status"))),
+        noted=Statuses(listed(row.value.get("noted"))),
+        header=row.value.get("header", {}),
+        body={pointer: value for pointer, value in body.items() if value != _ABSENT},
+        absent=tuple(pointer for pointer, value in body.items() if value == _ABSENT),
+        includes=tuple(bundle.get("includes", ())),
+        excludes=tuple(bundle.get("excludes", ())),
     )
 
 
-def contradictions(path: Path, around: Surroundings) -> Iterator[Contradiction]:
+def contradictions(path: Path, around: Surroundings, problems: Problems) -> Iterator[Contradiction]:
     """The rows of contradictions.toml."""
-    document = reading.toml(path, schema="contradictions", problems=around.problems)
-    rows = document.data["contradiction"] if document else ()
-    for number, row in enumerate(rows):
-        assert document is not None
-        ids = tuple(row.get("requirements", ()))
-        around.knows(ids, document, ("contradiction", number, "requirements"))
-        yield Contradiction(**{**row, "readings": tuple(row["readings"]), "requirements": ids})
-    if document:
-        unrepeated([row["id"] for row in rows], document, ("contradiction",), around.problems)
+    document = reading.toml(path, schema="contradictions", problems=problems)
+    if document is None:
+        return
+    rows = list(document.rows("contradiction"))
+    unrepeated(rows, "id")
+    for row in rows:
+        ids = around.requirements(row / "requirements")
+        yield Contradiction(**{**row.value, "readings": tuple(row.value["readings"]), "requirements": ids})
 
 
 def _action(method: str, path: str) -> Any:
@@ -134,30 +118,22 @@ def _action(method: str, path: str) -> Any:
     return "search" if "?" in path or method == "POST" else "read"
 
 
-def _named(value: Any, document: Document, key: Key, problems: Problems, known: Collection[str]) -> None:
-    """Says which `{name}` in the texts of a value nobody has remembered."""
-    if isinstance(value, dict):
-        value = [*value.keys(), *value.values()]
-    if isinstance(value, list | tuple):
-        for inner in value:
-            _named(inner, document, key, problems, known)
-    elif isinstance(value, str):
-        for name in _NAME.findall(value):
-            if name not in known:
-                problems.say(document, key, f"nothing is remembered as '{name}' by then; {nearest(name, known)}")
-
-
-def _rememberable(name: str, source: str, document: Document, key: Key, problems: Problems) -> None:
-    if not _NAME.fullmatch(f"{{{name}}}"):
-        problems.say(document, key, f"'{name}' cannot stand in braces; use letters, digits and hyphens")
+def _check_remembered(name: str, source: Place) -> None:
+    if not NAME.fullmatch(f"{{{name}}}"):
+        source.say(f"'{name}' cannot stand in braces; use small letters, digits and hyphens")
     if name in RUN_NAMES:
-        problems.say(
-            document, key, f"'{name}' is already {RUN_NAMES[name]}; choose another name than {source!r} has here"
-        )
+        source.say(f"'{name}' is already {RUN_NAMES[name]}; choose another name")
 
 
-def _compiles(pattern: str, document: Document, key: Key, problems: Problems) -> None:
+def _check_pattern(place: Place) -> None:
     try:
-        re.compile(pattern)
+        re.compile(place.value)
     except re.error as error:
-        problems.say(document, key, f"no regular expression: {error}; correct it")
+        place.say(f"no regular expression: {error}; correct it")
+
+
+def _check_expected(pointer: str, place: Place) -> None:
+    if pointer and not pointer.startswith("/"):
+        place.say(f"no JSON pointer; write '/{pointer.replace('.', '/')}'")
+    if "absent" in place and place.value != _ABSENT:
+        place.say("absent stands alone; write { absent = true }")

@@ -1,3 +1,7 @@
 """A checkout behaves like an install."""
 
-pytest_plugins = ["conformance.plugin"]
+import pytest
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.import_plugin("conformance.plugin")

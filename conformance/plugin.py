@@ -33,6 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fuzz: generated cases; CONFORMANCE_FUZZ sets how many")
+    if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR and (config.option.pack or config.option.target):
+        # Nobody named files: `--target` outside of a checkout makes pytest look for its own settings over there.
+        config.args[:] = [str(CHECKS)]
     if not _is_suite_run(config) or (config.option.collectonly and hasattr(config, "workerinput")):
         return
     from conformance.running import Running  # noqa: PLC0415 - other people's pytest runs load this plugin too

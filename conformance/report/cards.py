@@ -114,7 +114,7 @@ def _told(check: Mapping[str, Any], report: Report, evidence: Evidence) -> Told:
         timeline=timeline(check["expected"], check["actual"]),
         said=said(exchange),
         cause=likely(exchange) if check["outcome"] != "held" else "",
-        first=evidence.show(first) if first else None,
+        first=evidence.show(first, again=True) if first else None,
         others=[evidence.show(other) for other in others[:OTHERS]],
         unseen=len(others[OTHERS:]),
     )

@@ -40,12 +40,12 @@ class Body:
 class Shown:
     """An exchange as shown. Without `details` it is a line; `same_as` then leads to where it is shown in full."""
 
-    anchor: str
     method: str
     path: str
     status: str
     waited: str
     flawed: str
+    anchor: str = ""
     details: bool = False
     same_as: str = ""
     request: str = ""
@@ -67,13 +67,18 @@ class Evidence:
         self._shown: set[str] = set()
         self._bodies: dict[str, str] = {}
 
-    def show(self, key: str) -> Shown:
-        """The exchange in full, unless it was shown before or the page has become too long."""
+    def show(self, key: str, *, again: bool = False) -> Shown:
+        """The exchange in full, unless the page has become too long or the exchange was shown before.
+
+        `again` shows it once more, so that its reader need not go elsewhere; long bodies stay where they were.
+        """
         exchange, anchor = self._exchanges[key], self._anchors[key]
-        if key in self._shown:
-            return self._line(exchange, anchor="", same_as=anchor)
+        if key in self._shown and not again:
+            return self._line(exchange, same_as=anchor)
         if self._left <= 0:
-            return self._line(exchange, anchor="")
+            return self._line(exchange)
+        if key in self._shown:
+            anchor = ""
         self._shown.add(key)
         request = "\n".join([f"{exchange.method} {exchange.url}", *_lines(exchange.request_headers)])
         response = "\n".join([_status_line(exchange.status), *_lines(exchange.response_headers)])
@@ -84,16 +89,16 @@ class Evidence:
             anchor=anchor,
             details=True,
             request=visible(request),
-            request_body=self._body(exchange.request_body, f"{anchor}-request"),
+            request_body=self._body(exchange.request_body, anchor and f"{anchor}-request"),
             response=visible(response),
-            response_body=self._body(exchange.response_body, f"{anchor}-response"),
+            response_body=self._body(exchange.response_body, anchor and f"{anchor}-response"),
             problem=visible(exchange.problem or ""),
             curl=curl,
         )
 
     def lines(self, keys: Iterable[str]) -> list[Shown]:
         """The exchanges as lines: what was asked and what came."""
-        return [self._line(self._exchanges[key], anchor="") for key in keys]
+        return [self._line(self._exchanges[key]) for key in keys]
 
     def _line(self, exchange: Exchange, **more: Any) -> Shown:
         path = exchange.url.removeprefix(self._base) if self._base else exchange.url
@@ -111,7 +116,7 @@ class Evidence:
             return None
         if text in self._bodies:
             return Body(text="", same_as=self._bodies[text])
-        if len(text) >= WORTH_SHARING:
+        if len(text) >= WORTH_SHARING and anchor:
             self._bodies[text] = anchor
         short, note = cut(text, BODY_LIMIT)
         shown = visible(short if note else laid_out(text))

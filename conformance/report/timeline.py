@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _OBJECT = re.compile(r"\{[^{}]*\"(?:start|end)\"[^{}]*\}")
-_BECAME = re.compile(r"[pP]eriod\.(start|end): (nothing|\"[^\"]*\") became (nothing|\"[^\"]*\")")
+_BECAME = re.compile(r"[pP]eriod\.(start|end): (nothing|[\w\":.+-]+) became (nothing|[\w\":.+-]+)")
+_BOUND = re.compile(r"\b(?:the|no|a) (start|end)\b(?: \"?(\d{4}[\w:.+-]*)\"?)?")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$")
 WIDTH = 640.0
 _LEFT, _RIGHT = 90.0, 610.0
@@ -42,14 +43,7 @@ class Timeline:
 
 def timeline(expected: str, actual: str) -> Timeline | None:
     """A drawing when both texts tell a period, None otherwise."""
-    wanted: dict[str, str] | None
-    found: dict[str, str] | None
-    changes = _BECAME.findall(actual)
-    if changes:
-        wanted = {bound: before.strip('"') for bound, before, _ in changes if before != "nothing"}
-        found = {bound: after.strip('"') for bound, _, after in changes if after != "nothing"}
-    else:
-        wanted, found = _period(expected), _period(actual)
+    wanted, found = _both(expected, actual)
     if not (wanted or found) or wanted is None or found is None or wanted == found:
         return None
     moments = [_moment(text, last=bound == "end") for one in (wanted, found) for bound, text in one.items()]
@@ -81,10 +75,26 @@ def timeline(expected: str, actual: str) -> Timeline | None:
     return Timeline(bars=(bar("expected", wanted), bar("actual", found)))
 
 
+def _both(expected: str, actual: str) -> tuple[dict[str, str] | None, dict[str, str] | None]:
+    """The periods that the two texts tell; what `became` another thing in the actual one may leave the rest unsaid."""
+    wanted, found = _period(expected), _period(actual)
+    changes = _BECAME.findall(actual)
+    if changes:
+        before = {bound: text.strip('"') for bound, text, _ in changes if text != "nothing"}
+        after = {bound: text.strip('"') for bound, _, text in changes if text != "nothing"}
+        wanted = {**(wanted or {}), **before}
+        found = {bound: text for bound, text in wanted.items() if bound not in {change[0] for change in changes}}
+        return wanted, {**found, **after}
+    if wanted and found is None and actual.strip() in {"none", "nothing", "null"}:
+        return wanted, {}
+    return wanted, found
+
+
 def _period(text: str) -> dict[str, str] | None:
     match = _OBJECT.search(text)
     if match is None:
-        return None
+        bounds = _BOUND.findall(text)
+        return {bound: date for bound, date in bounds if date} if bounds else None
     try:
         value = json.loads(match[0])
     except ValueError:

@@ -34,11 +34,23 @@ CONSTRAINTS = Path(__file__).with_name("sekmet-constraints.txt")
 BUILD = Path(__file__).resolve().parent.parent / "build" / "interop"
 SCOPES = {"suite": "system/*.cruds", "reader": "system/Consent.rs"}
 """Who may ask for a token, and for what (SMART 2 scopes). `reader` may read and search consents and nothing else."""
+OFFERS = (
+    "compartment",
+    "format-parameter",
+    "multiple-values",
+    "paging",
+    "prefer",
+    "search:_count",
+    "search:patient.identifier",
+    "search:post",
+    "strict-handling",
+)
+"""What its documentation and the docstrings of its search offer and a CapabilityStatement has no place for."""
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class CannotStart(Exception):  # noqa: N818 - names the state, and the message says why
+class CannotStart(Exception):
     """The server could not be installed or does not answer."""
 
 
@@ -96,7 +108,7 @@ class Sekmet:
     @property
     def target(self) -> dict[str, Any]:
         """What our suite needs to know of it, in the form of target.toml."""
-        told: dict[str, Any] = {"base_url": self.url, "pack": "r4", "allow_writes": True}
+        told = {"base_url": self.url, "pack": "r4", "allow_writes": True, "claims": {"add": list(OFFERS)}}
         if not self.with_tokens:
             return told | {"auth": {"kind": "none"}}
         further = {"narrow-scope": self.tokens["reader"], "expired": self.tokens["expired"]}
@@ -196,7 +208,7 @@ def _free_port() -> int:
 
 
 def _toml(table: dict[str, Any], name: str = "") -> list[str]:
-    """TOML lines of nested tables of strings and booleans; a JSON string is a TOML string."""
+    """TOML lines of nested tables of strings, booleans and lists of strings; those are written as in JSON."""
     plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
     lines = [f"\n[{name}]\n"] if name and plain else []
     lines += [f"{key} = {json.dumps(value)}\n" for key, value in plain.items()]

@@ -68,7 +68,11 @@ def _entry(run: Run, entry: Json, path: str, kind: Any, seen: set[tuple[str, Any
 
 def _agrees(run: Run, full_url: str, resource: Any, path: str) -> None:
     if not is_absolute(full_url):
-        run.add("bundle-full-url", f"{path}.fullUrl", f"{shown(full_url)} is relative; a fullUrl is an absolute URL or a urn")
+        run.add(
+            "bundle-full-url",
+            f"{path}.fullUrl",
+            f"{shown(full_url)} is relative; a fullUrl is an absolute URL or a urn",
+        )
         return
     if not isinstance(resource, dict) or not full_url.startswith(("http:", "https:")):
         return
@@ -85,7 +89,9 @@ def _agrees(run: Run, full_url: str, resource: Any, path: str) -> None:
 
 def _links(run: Run, bundle: Json, path: str) -> None:
     """References to another entry of the bundle have the type of what they find there."""
-    by_url = {entry["fullUrl"]: _type_of(entry) for entry in objects(bundle, "entry") if isinstance(entry.get("fullUrl"), str)}
+    by_url = {
+        entry["fullUrl"]: _type_of(entry) for entry in objects(bundle, "entry") if isinstance(entry.get("fullUrl"), str)
+    }
     for literal, place, targets in run.references:
         found = by_url.get(literal) if place.startswith(path) else None
         if isinstance(found, str) and targets and found not in targets and understood(literal).type is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     FindSystem = Callable[[str], CodeSystem | None]
 
 Json = dict[str, Any]
-NEVER_UNKNOWN = frozenset({"urn:ietf:bcp:47", "urn:ietf:bcp:13"})
+REMEMBERED = 4096
 
 
 def coding(find: FindSystem) -> Callable[[Run, Json, str], None]:
@@ -37,7 +37,11 @@ def coding(find: FindSystem) -> Callable[[Run, Json, str], None]:
             if not is_absolute(system):
                 run.add("system-absolute", f"{path}.system", f"{shown(system)} is no absolute URI")
             elif code.__class__ is str:
-                run.not_checked(f"codes {system}", f"{path}.code", f"the codes of {system} are not known here; they were not checked")
+                run.not_checked(
+                    f"codes {system}",
+                    f"{path}.code",
+                    f"the codes of {system} are not known here; they were not checked",
+                )
             return
         if code.__class__ is not str or code in known.codes or known.has(code):
             return
@@ -49,9 +53,61 @@ def coding(find: FindSystem) -> Callable[[Run, Json, str], None]:
                 message = f"{shown(code)} is no code of {system} in version {known.version}, the one known here"
                 run.add("unknown-code-other-version", f"{path}.code", message)
         else:
-            run.not_checked(f"codes {system}", f"{path}.code", f"not all codes of {system} are known here; {shown(code)} was not checked")
+            run.not_checked(
+                f"codes {system}",
+                f"{path}.code",
+                f"not all codes of {system} are known here; {shown(code)} was not checked",
+            )
 
     return check
+
+
+def remembered(full: Callable[[Run, Any, str], None], *, concept: bool) -> Callable[[Run, Any, str], None]:
+    """The check of a Coding (or of a concept of one Coding) that remembers what it found out about plain ones.
+
+    Plain is what has system, code and at most a display: the answer depends on system and code alone, and a stream of
+    resources repeats few of them.
+    """
+    outcomes: dict[tuple[str, str], tuple[tuple[str, str, str, str], ...]] = {}
+
+    def check(run: Run, value: Any, path: str) -> None:
+        plain = _plain_coding(value, concept=concept)
+        if plain is None:
+            full(run, value, path)
+            return
+        try:
+            outcome = outcomes[plain]
+        except KeyError:
+            probe = Run(None)
+            full(probe, value, "")
+            outcome = probe.tellings()
+            if len(outcomes) < REMEMBERED:
+                outcomes[plain] = outcome
+        for rule, place, message, what in outcome:
+            if what:
+                run.not_checked(what, path + place, message)
+            else:
+                run.add(rule, path + place, message)
+
+    return check
+
+
+def _plain_coding(value: Any, *, concept: bool) -> tuple[str, str] | None:
+    if concept:
+        listed = value.get("coding") if value.__class__ is dict and len(value) == 1 else None
+        if listed.__class__ is not list or len(listed) != 1:
+            return None
+        value = listed[0]
+    if value.__class__ is not dict or not 2 <= len(value) <= 3:
+        return None
+    system, code = value.get("system"), value.get("code")
+    if system.__class__ is not str or code.__class__ is not str:
+        return None
+    if len(value) == 3:
+        display = value.get("display")
+        if display.__class__ is not str or not display.isprintable() or not display.strip() or len(display) > 1000:
+            return None
+    return system, code
 
 
 def in_set(value_set: ValueSet, value: Json) -> bool | None:
@@ -104,5 +160,8 @@ def _unknown(run: Run, value_set: ValueSet, path: str) -> None:
 
 
 def _message(value_set: ValueSet, codings: list[Json]) -> str:
-    found = ", ".join(f"{item.get('system', '(no system)')}|{item.get('code', '(no code)')}" for item in codings) or "no coding"
+    found = (
+        ", ".join(f"{item.get('system', '(no system)')}|{item.get('code', '(no code)')}" for item in codings)
+        or "no coding"
+    )
     return f"found {found}, not in {value_set.url}; allowed: {value_set.allowed()}"

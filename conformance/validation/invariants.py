@@ -90,7 +90,10 @@ def rng_2(value: Json) -> bool | None:
     lower, upper = number(low.get("value")), number(high.get("value"))
     if lower is None or upper is None:
         return True
-    if (low.get("system"), low.get("code", low.get("unit"))) != (high.get("system"), high.get("code", high.get("unit"))):
+    if (low.get("system"), low.get("code", low.get("unit"))) != (
+        high.get("system"),
+        high.get("code", high.get("unit")),
+    ):
         return True if lower <= upper else None
     return bool(lower <= upper)
 
@@ -148,11 +151,15 @@ def cpb_12(resource: Json) -> bool:
 
 
 def cpb_3(statement: Json) -> bool:
-    return statement.get("kind") == "instance" or not any("endpoint" in item for item in objects(statement, "messaging"))
+    return statement.get("kind") == "instance" or not any(
+        "endpoint" in item for item in objects(statement, "messaging")
+    )
 
 
 def cpb_15(statement: Json) -> bool:
-    return statement.get("kind") != "capability" or (not exists(statement, "implementation") and exists(statement, "software"))
+    return statement.get("kind") != "capability" or (
+        not exists(statement, "implementation") and exists(statement, "software")
+    )
 
 
 def cpb_16(statement: Json) -> bool:
@@ -163,7 +170,13 @@ def computer_name(value: Json) -> bool:
     name = value.get("name")
     if not isinstance(name, str):
         return True
-    return name[:1].isascii() and name[:1].isupper() and name.replace("_", "a").isalnum() and name.isascii() and len(name) <= 255
+    return (
+        name[:1].isascii()
+        and name[:1].isupper()
+        and name.replace("_", "a").isalnum()
+        and name.isascii()
+        and len(name) <= 255
+    )
 
 
 def not_home(value: Json) -> bool:

@@ -15,6 +15,8 @@ _EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
 
 def order(start: str, end: str) -> str:
     """`ok`, `violation` or `undetermined`; what is no dateTime is nobody's violation: `ok`."""
+    if start <= end and len(start) == len(end) and start[19:] == end[19:]:
+        return "ok"  # same shape and zone: the order of the text is the order of time
     if date_time(start) is not True or date_time(end) is not True:
         return "ok"
     if "T" in start and "T" in end:

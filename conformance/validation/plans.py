@@ -30,7 +30,19 @@ ANY_TYPE = "Resource"
 class Plan:
     """How objects of one type, or of one backbone element, look."""
 
-    __slots__ = ("afterwards", "checks", "choices", "invariants", "name", "path", "primitives", "required", "sibling", "type", "unknown_invariants")
+    __slots__ = (
+        "afterwards",
+        "checks",
+        "choices",
+        "invariants",
+        "name",
+        "path",
+        "primitives",
+        "required",
+        "sibling",
+        "type",
+        "unknown_invariants",
+    )
 
     def __init__(self, path: str, type_name: str) -> None:
         self.path = path
@@ -49,14 +61,20 @@ class Plan:
         self.unknown_invariants: tuple[str, ...] = ()
         self.afterwards: tuple[ObjectCheck, ...] = ()
         """Checks of the object as a whole that need the run."""
-        self.sibling: Check = _nothing
+        self.sibling: ObjectCheck = _no_sibling
         """The check of _name beside a primitive."""
 
 
 class Plans:
     """The plans of one release."""
 
-    def __init__(self, definitions: Definitions, after: dict[str, ObjectCheck], resource: Check, reference: Callable[[frozenset[str]], Check]) -> None:
+    def __init__(
+        self,
+        definitions: Definitions,
+        after: dict[str, ObjectCheck],
+        resource: ObjectCheck,
+        reference: Callable[[frozenset[str]], ObjectCheck],
+    ) -> None:
         self.definitions = definitions
         self._plans: dict[str, Plan] = {}
         self._rows: dict[str, dict[str, list[Json]]] = {}
@@ -73,18 +91,18 @@ class Plans:
             plan = self._build(path)
         return plan
 
-    def object_check(self, path: str, more: tuple[ObjectCheck, ...] = ()) -> Check:
+    def object_check(self, path: str, more: tuple[ObjectCheck, ...] = ()) -> ObjectCheck:
         """The check of a value that is an object of the plan at a path. The plan itself is looked up when first used."""
-        found: list[Plan] = []
+        plan: Plan | None = None
 
-        def check(run: Run, value: Any, place: str, key: str) -> None:
+        def check(run: Run, value: Any, expression: str) -> None:
+            nonlocal plan
             if value.__class__ is not dict:
-                values.wrong_kind(run, value, f"{place}.{key}", f"a JSON object ({path})")
+                values.wrong_kind(run, value, expression, f"a JSON object ({path})")
                 return
-            if not found:
-                found.append(self.of(path))
-            expression = f"{place}.{key}"
-            walk(run, found[0], value, expression)
+            if plan is None:
+                plan = self.of(path)
+            walk(run, plan, value, expression)
             for extra in more:
                 extra(run, value, expression)
 
@@ -135,45 +153,48 @@ class Plans:
 
     def _add(self, plan: Plan, row: Json, name: str, item: list[str]) -> str:
         """Adds the property of an element, or of one type of a choice; returns its name."""
-        kind = self.definitions.kinds.get(item[0])
         many = row.get("max", "1") not in {"0", "1"}
-        primitive = kind == "primitive-type"
-        check = self._check(plan, row, name, item)
         if row.get("max") == "0":
-            check = _prohibited
-        elif name in {"extension", "modifierExtension"}:
-            check = self._extensions
-        elif many:
-            check = _repeated_primitive(check) if primitive else _repeated(check)
-        if primitive and item[0] != "xhtml":
-            plan.primitives[name] = (item[0], many)
-        plan.checks[name] = check
+            plan.checks[name] = _prohibited
+            return name
+        if name in {"extension", "modifierExtension"}:
+            plan.checks[name] = self._extensions
+            return name
+        primitive = self._primitive_check(plan, row, name, item)
+        if primitive is not None:
+            plan.checks[name] = _repeated_primitive(primitive) if many else primitive
+            if self.definitions.kinds.get(item[0]) == "primitive-type" and item[0] != "xhtml":
+                plan.primitives[name] = (item[0], many)
+        else:
+            at = self._object_check(plan, row, name, item)
+            plan.checks[name] = _repeated(at) if many else _single(at)
         return name
 
-    def _check(self, plan: Plan, row: Json, name: str, item: list[str]) -> Check:
+    def _primitive_check(self, plan: Plan, row: Json, name: str, item: list[str]) -> Check | None:
+        code = item[0]
+        if code.startswith(SYSTEM_STRING):
+            if plan.path == "Extension" and name == "url":
+                return values.plain("uri")
+            return values.plain("id") if self.definitions.kinds.get(plan.path) == "resource" else values.element_id
+        return self._primitive(row, code) if self.definitions.kinds.get(code) == "primitive-type" else None
+
+    def _object_check(self, plan: Plan, row: Json, name: str, item: list[str]) -> ObjectCheck:
         code = item[0]
         if not code:
             return self.object_check(item[1])
-        if code.startswith(SYSTEM_STRING):
-            if plan.path == "Extension":
-                return values.plain("uri") if name == "url" else values.element_id
-            return values.plain("id") if self.definitions.kinds.get(plan.path) == "resource" else values.element_id
-        if self.definitions.kinds.get(code) == "primitive-type":
-            return self._primitive(row, code)
         if code in {"BackboneElement", "Element"} and f"{plan.path}.{name}" in self._rows[plan.path.partition(".")[0]]:
-            return self.object_check(f"{plan.path}.{name}", self._own_invariants(row))
+            return self.object_check(f"{plan.path}.{name}")
         if code == ANY_TYPE or self.definitions.kinds.get(code) == "resource":
             return self._resource
-        if code == "Reference" or code == "CodeableReference":
-            targets = frozenset(item[1:]) - {ANY_TYPE}
-            if code == "Reference":
-                return self._reference(targets)
-        return self.object_check(code, (*self._bound(row, code), *self._own_invariants(row)))
+        if code == "Reference":
+            return self._reference(frozenset(item[1:]) - {ANY_TYPE})
+        check = self.object_check(code, (*self._bound(row, code), *self._own_invariants(row)))
+        if code in {"Coding", "CodeableConcept"}:
+            return codings.remembered(check, concept=code == "CodeableConcept")
+        return check
 
     def _own_invariants(self, row: Json) -> tuple[ObjectCheck, ...]:
         """Constraints that an element puts on a value of a data type, such as org-2 on Organization.address."""
-        if self.definitions.kinds.get(row.get("types", [[""]])[0][0]) != "complex-type" or row.get("types", [[""]])[0][0] in {"BackboneElement", "Element"}:
-            return ()
         return tuple(_invariant(key.rstrip("?")) for key in row.get("invariants", ()) if key.rstrip("?") in INVARIANTS)
 
     def _primitive(self, row: Json, code: str) -> Check:
@@ -202,16 +223,19 @@ def walk(run: Run, plan: Plan, value: Json, path: str) -> None:
     """Holds an object against its plan, and everything in it."""
     checks = plan.checks
     for key, item in value.items():
-        check = checks.get(key)
-        if check is not None:
-            check(run, item, path, key)
-        else:
+        try:
+            check = checks[key]
+        except KeyError:
             _odd_property(run, plan, value, path, key)
+        else:
+            check(run, item, path, key)
     for name in plan.required:
         if name not in value and f"_{name}" not in value:
             run.add("cardinality", f"{path}.{name}", f"{name} is missing; at least 1 is required")
     for name, keys, needed in plan.choices:
-        _choice(run, name, keys & value.keys(), path, needed=needed)
+        found = [key for key in value if key in keys]
+        if len(found) != 1:
+            _choice(run, name, found, path, needed=needed)
     if run.lone_nulls and run.lone_nulls[-1][0] == path:
         _nulls(run, value, path)
     if len(value) < 2 and "resourceType" not in checks:
@@ -224,7 +248,9 @@ def walk(run: Run, plan: Plan, value: Json, path: str) -> None:
         check_object(run, value, path)
     if plan.unknown_invariants:
         keys = ", ".join(plan.unknown_invariants)
-        run.not_checked(f"invariants {plan.path}", path, f"the invariants {keys} of {plan.path} are not known to this validator")
+        run.not_checked(
+            f"invariants {plan.path}", path, f"the invariants {keys} of {plan.path} are not known to this validator"
+        )
 
 
 def broken(run: Run, key: str, path: str, answer: bool | None, severity: str = "error") -> None:  # noqa: FBT001 - three answers
@@ -236,11 +262,11 @@ def broken(run: Run, key: str, path: str, answer: bool | None, severity: str = "
         run.add(key, path, f"{key} is violated: {says}", severity)
 
 
-def _choice(run: Run, name: str, found: set[str], path: str, *, needed: bool) -> None:
+def _choice(run: Run, name: str, found: list[str], path: str, *, needed: bool) -> None:
     if not found:
         if needed:
             run.add("cardinality", f"{path}.{name}", f"{name} is missing; one of its types is required")
-    elif len(found) > 1 and len({key.lstrip("_") for key in found}) > 1:
+    elif len({key.lstrip("_") for key in found}) > 1:
         both = " and ".join(sorted(found))
         run.add("choice", path, f"found {both}; of the choice {name} only one may be there")
 
@@ -258,7 +284,9 @@ def _odd_property(run: Run, plan: Plan, value: Json, path: str, key: str) -> Non
             return
     choice = next((one for one, keys, _ in plan.choices if key == one[:-3]), None)
     if choice is not None:
-        types = ", ".join(sorted(one for one in next(keys for one, keys, _ in plan.choices if one == choice) if one[0] != "_")[:6])
+        types = ", ".join(
+            sorted(one for one in next(keys for one, keys, _ in plan.choices if one == choice) if one[0] != "_")[:6]
+        )
         run.add("choice", f"{path}.{key}", f"{key} is a choice and needs its type in the name: {types} …")
         return
     hint = next((one for one in plan.checks if one.lower() == key.lower()), None)
@@ -271,7 +299,7 @@ def _sibling(run: Run, plan: Plan, value: Json, path: str, name: str) -> None:
     key, expression = f"_{name}", f"{path}._{name}"
     extra, (primitive, many) = value[key], plan.primitives[name]
     if not many:
-        plan.sibling(run, extra, path, key)
+        plan.sibling(run, extra, expression)
         _value_or_extension(run, name in value, extra, expression)
         return
     if extra.__class__ is not list:
@@ -283,14 +311,22 @@ def _sibling(run: Run, plan: Plan, value: Json, path: str, name: str) -> None:
     plain = value.get(name)
     paired = plain.__class__ is list
     if paired and len(plain) != len(extra):
-        run.add("primitive-sibling", expression, f"{key} has {len(extra)} entries, {name} has {len(plain)}; they go in pairs")
+        run.add(
+            "primitive-sibling",
+            expression,
+            f"{key} has {len(extra)} entries, {name} has {len(plain)}; they go in pairs",
+        )
     for index, item in enumerate(extra):
         has_value = paired and index < len(plain) and plain[index] is not None
         if item is not None:
-            plan.sibling(run, item, path, f"{key}[{index}]")
+            plan.sibling(run, item, f"{expression}[{index}]")
             _value_or_extension(run, has_value, item, f"{expression}[{index}]")
         elif not paired:
-            run.add("null-value", f"{expression}[{index}]", f"null without a {primitive} in {name} beside it stands for nothing")
+            run.add(
+                "null-value",
+                f"{expression}[{index}]",
+                f"null without a {primitive} in {name} beside it stands for nothing",
+            )
 
 
 def _value_or_extension(run: Run, has_value: bool, extra: Any, expression: str) -> None:  # noqa: FBT001 - a fact, not a switch
@@ -304,7 +340,11 @@ def _nulls(run: Run, value: Json, path: str) -> None:
         _, key, index = run.lone_nulls.pop()
         extra = value.get(f"_{key}")
         if extra.__class__ is not list or index >= len(extra) or extra[index] is None:
-            run.add("null-value", f"{path}.{key}[{index}]", f"null stands for nothing without an extension in _{key} beside it")
+            run.add(
+                "null-value",
+                f"{path}.{key}[{index}]",
+                f"null stands for nothing without an extension in _{key} beside it",
+            )
 
 
 def _bare(run: Run, plan: Plan, value: Json, path: str) -> None:
@@ -312,6 +352,10 @@ def _bare(run: Run, plan: Plan, value: Json, path: str) -> None:
         run.add("empty-value", path, "the object is empty; leave the element out")
     elif "id" in value and plan.path != "Element":
         run.add("ele-1", path, "the element has an id only; an element has a value or children")
+
+
+def _no_sibling(_run: Run, _value: Any, _path: str) -> None:
+    """Replaced when the plan is built."""
 
 
 def _nothing(_run: Run, _value: Any, _path: str, _key: str) -> None:
@@ -333,17 +377,22 @@ def _invariant(key: str) -> ObjectCheck:
     return check
 
 
-def _repeated(check_one: Check) -> Check:
+def _single(at: ObjectCheck) -> Check:
+    def check(run: Run, value: Any, path: str, key: str) -> None:
+        at(run, value, f"{path}.{key}")
+
+    return check
+
+
+def _repeated(at: ObjectCheck) -> Check:
     def check(run: Run, value: Any, path: str, key: str) -> None:
         if value.__class__ is not list:
             _no_array(run, value, path, key)
         elif not value:
             run.add("empty-value", f"{path}.{key}", "the array is empty; leave the element out")
         else:
-            index = 0
-            for item in value:
-                check_one(run, item, path, f"{key}[{index}]")
-                index += 1
+            for index, item in enumerate(value):
+                at(run, item, f"{path}.{key}[{index}]")
 
     return check
 
@@ -370,7 +419,11 @@ def _no_array(run: Run, value: Any, path: str, key: str) -> None:
     if value is None:
         run.add("null-value", f"{path}.{key}", "null stands for nothing here; leave the element out, or give an array")
     else:
-        run.add("array-form", f"{path}.{key}", f"found {shown(value)}; {key} may repeat, so it is a JSON array even with one value")
+        run.add(
+            "array-form",
+            f"{path}.{key}",
+            f"found {shown(value)}; {key} may repeat, so it is a JSON array even with one value",
+        )
 
 
 def _capital(name: str) -> str:

@@ -65,7 +65,9 @@ def date_time(text: str) -> Verdict:
 
 
 def instant(text: str) -> Verdict:
-    return _calendar(_INSTANT.fullmatch(text), text, "an instant is YYYY-MM-DDThh:mm:ss with Z or an offset of at most 14:00")
+    return _calendar(
+        _INSTANT.fullmatch(text), text, "an instant is YYYY-MM-DDThh:mm:ss with Z or an offset of at most 14:00"
+    )
 
 
 def time(text: str) -> Verdict:

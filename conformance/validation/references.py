@@ -29,7 +29,11 @@ class Literal:
 def understood(text: str) -> Literal:
     """Never raises; a string that is no reference is of kind `bad`."""
     if text.startswith("#"):
-        return Literal("contained") if not re.search(r"\s", text) else _bad("# is followed by the id of a contained resource")
+        return (
+            Literal("contained")
+            if not re.search(r"\s", text)
+            else _bad("# is followed by the id of a contained resource")
+        )
     match = _RESTFUL.fullmatch(text)
     if match:
         return Literal("absolute" if match["base"] else "relative", match["type"])

@@ -10,14 +10,14 @@ from conformance.validation.plans import Plans, walk
 from conformance.validation.primitives import is_absolute
 from conformance.validation.references import understood
 from conformance.validation.run import Run, Scope, shown
-from conformance.validation.values import wrong_kind
+from conformance.validation.values import REMEMBERED, wrong_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.validation.definitions import Definitions
 
-    Check = Callable[[Run, Any, str, str], None]
+    ObjectCheck = Callable[[Run, Any, str], None]
 
 Json = dict[str, Any]
 DEFINITION_URL = "http://hl7.org/fhir/StructureDefinition/"
@@ -66,9 +66,15 @@ class Resources:
     def _no_type(self, run: Run, value: Json, path: str) -> None:
         name = value.get("resourceType")
         if "resourceType" not in value:
-            run.add("resource-type", f"{path}.resourceType", "resourceType is missing; it says what everything else means")
+            run.add(
+                "resource-type", f"{path}.resourceType", "resourceType is missing; it says what everything else means"
+            )
         elif name.__class__ is not str:
-            run.add("resource-type", f"{path}.resourceType", f"found {shown(name)}; resourceType is the name of a resource type")
+            run.add(
+                "resource-type",
+                f"{path}.resourceType",
+                f"found {shown(name)}; resourceType is the name of a resource type",
+            )
         elif self.definitions.structure(name) is not None and name in self.definitions.resources:
             run.add("abstract-type", f"{path}.resourceType", f"{name} is abstract; there are no resources of it")
         elif name in self.definitions.resources:
@@ -76,21 +82,27 @@ class Resources:
             run.not_checked(f"type {name}", path, f"{reason}; only its place was checked")
         else:
             hint = next((one for one in self.definitions.resources if one.lower() == name.lower()), None)
-            wanted = f"did you mean {hint}?" if hint else f"there is no such resource type in FHIR {self.definitions.fhir}"
+            wanted = (
+                f"did you mean {hint}?" if hint else f"there is no such resource type in FHIR {self.definitions.fhir}"
+            )
             run.add("resource-type", f"{path}.resourceType", f"found {shown(name)}; {wanted}")
 
-    def _inline(self, run: Run, value: Any, path: str, key: str) -> None:
-        self.check(run, value, f"{path}.{key}", contained=key.startswith("contained"))
+    def _inline(self, run: Run, value: Any, path: str) -> None:
+        self.check(run, value, path, contained=path.rpartition(".")[2].startswith("contained"))
 
-    def _reference(self, targets: frozenset[str]) -> Check:
+    def _reference(self, targets: frozenset[str]) -> ObjectCheck:
         """The check of a Reference that may point at these types; at any, when there are none."""
         plan_of, resources = self.plans_later, self.definitions.resources
         allowed = ", ".join(sorted(targets))
+        good: set[str] = set()
 
-        def check(run: Run, value: Any, place: str, key: str) -> None:
-            path = f"{place}.{key}"
+        def check(run: Run, value: Any, path: str) -> None:
             if value.__class__ is not dict:
                 wrong_kind(run, value, path, "a JSON object (Reference)")
+                return
+            literal = value.get("reference")
+            if literal.__class__ is str and literal in good and _is_plain(value):
+                run.references.append((literal, path, targets))
                 return
             walk(run, plan_of("Reference"), value, path)
             said = value.get("type")
@@ -99,8 +111,11 @@ class Resources:
                 if said not in resources and not is_absolute(said):
                     run.add("reference-type", f"{path}.type", f"{shown(said)} is no resource type")
                 elif targets and said in resources and said not in targets:
-                    run.add("reference-target", f"{path}.type", f"a reference to {said} is not allowed here; allowed: {allowed}")
-            literal = value.get("reference")
+                    run.add(
+                        "reference-target",
+                        f"{path}.type",
+                        f"a reference to {said} is not allowed here; allowed: {allowed}",
+                    )
             if literal.__class__ is not str or not literal:
                 return
             meant = understood(literal)
@@ -114,12 +129,22 @@ class Resources:
             found = meant.type
             if found is not None and (meant.kind != "absolute" or found in resources):
                 if found not in resources:
-                    run.add("reference-target", f"{path}.reference", f"{shown(literal)}: {found} is no resource type of FHIR")
+                    run.add(
+                        "reference-target",
+                        f"{path}.reference",
+                        f"{shown(literal)}: {found} is no resource type of FHIR",
+                    )
                 elif targets and found not in targets:
                     message = f"{shown(literal)}: a reference to {found} is not allowed here; allowed: {allowed}"
                     run.add("reference-target", f"{path}.reference", message)
                 elif said.__class__ is str and said in resources and said != found:
-                    run.add("reference-type", f"{path}.type", f"type says {said}, the reference {shown(literal)} says {found}")
+                    run.add(
+                        "reference-type",
+                        f"{path}.type",
+                        f"type says {said}, the reference {shown(literal)} says {found}",
+                    )
+                elif len(good) < REMEMBERED:
+                    good.add(literal)
             run.references.append((literal, path, targets))
 
         return check
@@ -127,6 +152,14 @@ class Resources:
     def plans_later(self, path: str) -> Any:
         """`plans.of`; the plans do not exist yet when the first checks are built."""
         return self.plans.of(path)
+
+
+def _is_plain(value: Json) -> bool:
+    """A Reference with nothing but its reference, and perhaps an ordinary display."""
+    if len(value) == 1:
+        return True
+    display = value.get("display")
+    return len(value) == 2 and display.__class__ is str and display.isprintable() and display.strip() != ""
 
 
 def _extension(run: Run, value: Json, path: str) -> None:
@@ -165,7 +198,9 @@ def _domain(run: Run, value: Json, path: str) -> None:
         identity = item.get("id")
         if identity.__class__ is str:
             if identity in seen:
-                run.add("contained-id", f"{place}.id", f"the id {shown(identity)} is taken by another contained resource")
+                run.add(
+                    "contained-id", f"{place}.id", f"the id {shown(identity)} is taken by another contained resource"
+                )
             seen.add(identity)
 
 

@@ -48,15 +48,21 @@ RULES: dict[str, Rule] = {
     "resource-type": _error("structure", "resourceType names a resource of the release", f"{JSON}#resources"),
     # structure
     "unknown-element": _error("structure", "only elements of the definition are there", f"{JSON}, {R4}validation.html"),
-    "cardinality": _error("required", "an element is there as often as min and max say", f"{R4}conformance-rules.html#cardinality"),
+    "cardinality": _error(
+        "required", "an element is there as often as min and max say", f"{R4}conformance-rules.html#cardinality"
+    ),
     "array-form": _error("structure", "what may repeat is an array, what may not is none", f"{JSON}#primitive"),
     "json-type": _error("structure", "a value has the JSON type of its datatype", f"{JSON}#primitive"),
     "choice": _error("structure", "of a choice of types one is there", f"{R4}formats.html#choice"),
     "null-value": _error("structure", "null stands only in arrays of primitives, beside an extension", f"{JSON}#null"),
     "empty-value": _error("value", "objects, arrays and strings are never empty", JSON),
     "ele-1": _error("invariant", "an element has a value or children besides its id", f"{R4}element.html"),
-    "primitive-sibling": _error("structure", "_name holds id and extension of a primitive and matches its array", f"{JSON}#primitive"),
-    "element-id": _error("invariant", "the id of an element holds no blank and is unique in its resource", f"{R4}element.html#id"),
+    "primitive-sibling": _error(
+        "structure", "_name holds id and extension of a primitive and matches its array", f"{JSON}#primitive"
+    ),
+    "element-id": _error(
+        "invariant", "the id of an element holds no blank and is unique in its resource", f"{R4}element.html#id"
+    ),
     "abstract-type": _error("structure", "an abstract type has no instances", f"{R4}resource.html"),
     # primitive formats
     "boolean-format": _error("value", "true or false", f"{TYPES}#boolean"),
@@ -79,38 +85,82 @@ RULES: dict[str, Rule] = {
     "max-length": _error("too-long", "text is no longer than the definition says", f"{R4}elementdefinition.html"),
     # terminology
     "required-binding": _error("code-invalid", "a code is from the value set", f"{R4}terminologies.html#required"),
-    "extensible-binding": _warning("code-invalid", "a code is from the value set where one fits", f"{R4}terminologies.html#extensible"),
-    "max-binding": _error("code-invalid", "a code is from the largest value set that is allowed", f"{R4}extension-elementdefinition-maxvalueset.html"),
+    "extensible-binding": _warning(
+        "code-invalid", "a code is from the value set where one fits", f"{R4}terminologies.html#extensible"
+    ),
+    "max-binding": _error(
+        "code-invalid",
+        "a code is from the largest value set that is allowed",
+        f"{R4}extension-elementdefinition-maxvalueset.html",
+    ),
     "unknown-code": _error("code-invalid", "a code is one of its code system", f"{R4}codesystem.html#content"),
-    "unknown-code-other-version": _warning("code-invalid", "a code is one of its code system, of which another version is known here", f"{TYPES}#Coding"),
+    "unknown-code-other-version": _warning(
+        "code-invalid", "a code is one of its code system, of which another version is known here", f"{TYPES}#Coding"
+    ),
     "system-absolute": _warning("value", "a code system is named by an absolute URI", f"{TYPES}#Coding"),
     # references
-    "reference-format": _error("value", "[type]/[id], an absolute URL, a urn, or # and an id", f"{R4}references.html#literal"),
-    "reference-type": _error("value", "Reference.type names a resource type and agrees with the reference", f"{R4}references.html#type"),
-    "reference-target": _error("structure", "a reference points at a type that the element allows", f"{R4}references.html"),
+    "reference-format": _error(
+        "value", "[type]/[id], an absolute URL, a urn, or # and an id", f"{R4}references.html#literal"
+    ),
+    "reference-type": _error(
+        "value", "Reference.type names a resource type and agrees with the reference", f"{R4}references.html#type"
+    ),
+    "reference-target": _error(
+        "structure", "a reference points at a type that the element allows", f"{R4}references.html"
+    ),
     # narrative
-    "narrative-xml": _error("structure", "text.div is well-formed XML, one div in the XHTML namespace", f"{R4}narrative.html#rules"),
-    "txt-1": _error("invariant", "the narrative has formatting, links and images only, nothing active", f"{R4}narrative.html#Narrative.div"),
+    "narrative-xml": _error(
+        "structure", "text.div is well-formed XML, one div in the XHTML namespace", f"{R4}narrative.html#rules"
+    ),
+    "txt-1": _error(
+        "invariant",
+        "the narrative has formatting, links and images only, nothing active",
+        f"{R4}narrative.html#Narrative.div",
+    ),
     "txt-2": _error("invariant", "the narrative has some content", f"{R4}narrative.html#Narrative.div"),
     # extensions
     "extension-url": _error("value", "the url of an extension is absolute", f"{R4}extensibility.html#Extension.url"),
-    "extension-context": _error("extension", "an extension stands where its definition allows", f"{R4}extensibility.html#context"),
-    "extension-cardinality": _error("extension", "an extension stands as often as its definition allows", f"{R4}extensibility.html"),
-    "extension-value": _error("extension", "an extension has the value that its definition gives it", f"{R4}extensibility.html"),
-    "extension-modifier": _error("extension", "modifier extensions stand under modifierExtension, others do not", f"{R4}extensibility.html#modifierExtension"),
+    "extension-context": _error(
+        "extension", "an extension stands where its definition allows", f"{R4}extensibility.html#context"
+    ),
+    "extension-cardinality": _error(
+        "extension", "an extension stands as often as its definition allows", f"{R4}extensibility.html"
+    ),
+    "extension-value": _error(
+        "extension", "an extension has the value that its definition gives it", f"{R4}extensibility.html"
+    ),
+    "extension-modifier": _error(
+        "extension",
+        "modifier extensions stand under modifierExtension, others do not",
+        f"{R4}extensibility.html#modifierExtension",
+    ),
     # bundles
-    "bundle-full-url": _error("invariant", "fullUrl is absolute and does not disagree with the id", f"{R4}bundle.html#Bundle.entry.fullUrl"),
+    "bundle-full-url": _error(
+        "invariant", "fullUrl is absolute and does not disagree with the id", f"{R4}bundle.html#Bundle.entry.fullUrl"
+    ),
     "contained-id": _error("invariant", "ids of contained resources are unique", f"{R4}references.html#contained"),
     # profiles
-    "profile-cardinality": _error("required", "an element is there as often as the profile says", f"{R4}profiling.html"),
+    "profile-cardinality": _error(
+        "required", "an element is there as often as the profile says", f"{R4}profiling.html"
+    ),
     "profile-type": _error("structure", "a value has a type that the profile allows", f"{R4}profiling.html"),
-    "profile-fixed": _error("value", "a value is exactly the one that the profile fixes", f"{R4}elementdefinition.html#fixed"),
-    "profile-pattern": _error("value", "a value has everything that the profile's pattern has", f"{R4}elementdefinition.html#pattern"),
+    "profile-fixed": _error(
+        "value", "a value is exactly the one that the profile fixes", f"{R4}elementdefinition.html#fixed"
+    ),
+    "profile-pattern": _error(
+        "value", "a value has everything that the profile's pattern has", f"{R4}elementdefinition.html#pattern"
+    ),
     "profile-slicing": _error("structure", "closed and ordered slicing is kept", f"{R4}profiling.html#slicing"),
-    "profile-invariant": _error("invariant", "a constraint of the profile holds", f"{R4}elementdefinition.html#constraint"),
-    "profile-advice": _warning("invariant", "a constraint of the profile that advises holds", f"{R4}elementdefinition.html#constraint"),
+    "profile-invariant": _error(
+        "invariant", "a constraint of the profile holds", f"{R4}elementdefinition.html#constraint"
+    ),
+    "profile-advice": _warning(
+        "invariant", "a constraint of the profile that advises holds", f"{R4}elementdefinition.html#constraint"
+    ),
     # what is not judged
-    "not-checked": Rule("information", "not-supported", "names what was not checked, and why", "design of this validator"),
+    "not-checked": Rule(
+        "information", "not-supported", "names what was not checked, and why", "design of this validator"
+    ),
 }
 
 
@@ -204,4 +254,9 @@ _invariants(
 )
 _invariants("error", "patient.html", pat_1="a contact has name, telecom, address or organization")
 _invariants("error", "questionnaireresponse.html", qrs_1="an item has answers or items, not both")
-_invariants("error", "testreport.html", inv_1="a set-up action is an operation or an assert", inv_2="a test action is an operation or an assert")
+_invariants(
+    "error",
+    "testreport.html",
+    inv_1="a set-up action is an operation or an assert",
+    inv_2="a test action is an operation or an assert",
+)

@@ -31,7 +31,19 @@ class Scope:
 class Run:
     """The state of one validation."""
 
-    __slots__ = ("element_ids", "extensions", "issues", "lone_nulls", "named", "references", "resources", "scope", "source", "unchecked")
+    __slots__ = (
+        "element_ids",
+        "extensions",
+        "issues",
+        "lone_nulls",
+        "named",
+        "references",
+        "resources",
+        "scope",
+        "source",
+        "told",
+        "unchecked",
+    )
 
     def __init__(self, source: Source | None) -> None:
         self.source = source
@@ -45,19 +57,31 @@ class Run:
         """Absolute and relative references, for bundles."""
         self.resources: list[tuple[str, str, Json]] = []
         """type, place, content of every resource met, for profiles."""
-        self.unchecked: set[str] = set()
+        self.unchecked: dict[str, None] = {}
+        self.told = 0
+        """How often something was said, repetitions and what went beyond the limit included."""
 
     def add(self, rule: str, expression: str, message: str, severity: str | None = None) -> None:
         """Keeps an issue; `severity` only where it is not the one of the rule."""
+        self.told += 1
         entry = RULES[rule]
         if len(self.issues) < MOST_ISSUES:
             self.issues.append(Issue(severity or entry.severity, entry.code, expression, rule, message, self.source))
 
     def not_checked(self, what: str, expression: str, message: str) -> None:
         """Says once per document that something was not checked."""
+        self.told += 1
         if what not in self.unchecked:
-            self.unchecked.add(what)
+            self.unchecked[what] = None
             self.add("not-checked", expression, message)
+
+    def tellings(self) -> tuple[tuple[str, str, str, str], ...]:
+        """rule, place, message of all that was added; and for what was not checked, its name."""
+        names = iter(self.unchecked)
+        return tuple(
+            (issue.rule, issue.expression, issue.message, next(names) if issue.rule == "not-checked" else "")
+            for issue in self.issues
+        )
 
 
 def shown(value: Any) -> str:

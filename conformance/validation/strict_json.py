@@ -45,7 +45,15 @@ def parse(data: bytes, source: Source) -> tuple[Any, list[Issue]]:
     """The value of a text and what is wrong with the text. With an issue that stops the reading the value is None."""
     issues: list[Issue] = []
     if data.startswith(_BOM):
-        issues.append(issue("json-encoding", "", "the text begins with a byte order mark; send UTF-8 without it", source=source, at=(1, 1)))
+        issues.append(
+            issue(
+                "json-encoding",
+                "",
+                "the text begins with a byte order mark; send UTF-8 without it",
+                source=source,
+                at=(1, 1),
+            )
+        )
         data = data[3:]
     try:
         text = data.decode()
@@ -82,7 +90,9 @@ def parse(data: bytes, source: Source) -> tuple[Any, list[Issue]]:
 def _repeated(text: str, source: Source) -> list[Issue]:
     issues = []
     for path in Positions(text).repeated:
-        message = f"the property {path.rpartition('.')[2]!r} stands twice in one object; readers disagree on which one counts"
+        message = (
+            f"the property {path.rpartition('.')[2]!r} stands twice in one object; readers disagree on which one counts"
+        )
         issues.append(issue("duplicate-key", path, message, source=source))
     return issues
 

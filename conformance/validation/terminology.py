@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class CodeSystem:
         return False if self.complete else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ValueSet:
     """An enumerated value set. `codes_of` holds what is known per system, None for a whole system."""
 
@@ -71,10 +72,15 @@ class ValueSet:
 
     def allowed(self) -> str:
         """A few codes, for messages."""
-        codes: list[str] = []
-        for known in self.codes_of.values():
-            codes.extend(sorted(known.codes if isinstance(known, CodeSystem) else known))
-        return ", ".join(codes[:12]) + (f" … ({len(codes)})" if len(codes) > 12 else "")
+        return _few(self)
+
+
+@lru_cache(maxsize=512)
+def _few(value_set: ValueSet) -> str:
+    codes: list[str] = []
+    for known in value_set.codes_of.values():
+        codes.extend(sorted(known.codes if isinstance(known, CodeSystem) else known))
+    return ", ".join(codes[:12]) + (f" … ({len(codes)})" if len(codes) > 12 else "")
 
 
 def code_system(url: str, record: Mapping[str, Any]) -> CodeSystem:
@@ -97,4 +103,6 @@ def code_system_from_resource(resource: Mapping[str, Any]) -> CodeSystem:
     any_case = resource.get("caseSensitive") is False
     if any_case:
         codes |= {code.casefold() for code in codes}
-    return CodeSystem(resource["url"], frozenset(codes), resource.get("content") == "complete", any_case, resource.get("version"))
+    return CodeSystem(
+        resource["url"], frozenset(codes), resource.get("content") == "complete", any_case, resource.get("version")
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.validation.definitions import definitions
@@ -61,4 +60,4 @@ class Validator:
 def _rooted(issue: Issue, value: Any) -> Issue:
     name = value.get("resourceType") if isinstance(value, dict) else None
     root = name if isinstance(name, str) and re.fullmatch("[A-Za-z]+", name) else "Resource"
-    return replace(issue, expression=f"{root}{issue.expression}")
+    return issue._replace(expression=f"{root}{issue.expression}")

@@ -77,7 +77,11 @@ def text(name: str, *, longest: int | None = None) -> Check:
                 return
             odd = odd_in_uri(value)
             if odd is not None:
-                run.add("uri-characters", expression, f"{shown(value)} holds {odd!r}; in a URI it is written %{ord(odd):02X}")
+                run.add(
+                    "uri-characters",
+                    expression,
+                    f"{shown(value)} holds {odd!r}; in a URI it is written %{ord(odd):02X}",
+                )
                 return
         elif not value.strip():
             run.add("string-blank", expression, "the text is white space only")
@@ -115,7 +119,9 @@ def whole_number(name: str) -> Check:
             return
         expression = f"{path}.{key}"
         if is_number(value):
-            run.add("integer-format", expression, f"{shown(value)} is no {name}: a whole number from {lowest} to {highest}")
+            run.add(
+                "integer-format", expression, f"{shown(value)} is no {name}: a whole number from {lowest} to {highest}"
+            )
         else:
             wrong_kind(run, value, expression, f"a whole JSON number ({name})")
 
@@ -161,9 +167,9 @@ def bound_code(value_set: ValueSet, strength: str, form: Check) -> Check:
     def check(run: Run, value: Any, path: str, key: str) -> None:
         if value.__class__ is str and value in known:
             return
-        before = len(run.issues)
+        before = run.told
         form(run, value, path, key)
-        if len(run.issues) == before:
+        if run.told == before:
             message = f"{shown(value)} is not in {value_set.url}; allowed: {value_set.allowed()}"
             run.add(rule, f"{path}.{key}", message)
 
@@ -172,9 +178,9 @@ def bound_code(value_set: ValueSet, strength: str, form: Check) -> Check:
 
 def _judged_one_by_one(value_set: ValueSet, strength: str, form: Check) -> Check:
     def check(run: Run, value: Any, path: str, key: str) -> None:
-        before = len(run.issues)
+        before = run.told
         form(run, value, path, key)
-        if len(run.issues) > before or value.__class__ is not str:
+        if run.told > before or value.__class__ is not str:
             return
         if value_set.url == MEDIA_TYPES:
             answer: bool | None = is_media_type(value)
@@ -188,7 +194,9 @@ def _judged_one_by_one(value_set: ValueSet, strength: str, form: Check) -> Check
             wanted = allowed.get(value_set.url) or value_set.allowed()
             run.add(rule, f"{path}.{key}", f"{shown(value)} is not in {value_set.url}; allowed: {wanted}")
         elif answer is None:
-            message = f"whether {shown(value)} is in {value_set.url} cannot be known here: the value set is not enumerated"
+            message = (
+                f"whether {shown(value)} is in {value_set.url} cannot be known here: the value set is not enumerated"
+            )
             run.not_checked(f"{value_set.url} {value}", f"{path}.{key}", message)
 
     return check

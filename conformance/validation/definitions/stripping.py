@@ -87,7 +87,8 @@ def _differential(element: Json) -> Json:
         kept["binding"] = {key: binding[key] for key in ("strength", "valueSet") if key in binding}
     if "constraint" in element:
         kept["constraint"] = [
-            {key: item[key] for key in ("key", "severity", "expression") if key in item} for item in element["constraint"]
+            {key: item[key] for key in ("key", "severity", "expression") if key in item}
+            for item in element["constraint"]
         ]
     kept.update({key: value for key, value in element.items() if key.startswith(_VALUES)})
     return kept

@@ -71,11 +71,13 @@ def _claims(statement: dict[str, Any]) -> Iterator[str]:
 def _of_consent(resource: dict[str, Any], rest: dict[str, Any]) -> Iterator[str]:
     for row in _rows(resource, "interaction"):
         yield from INTERACTIONS.get(str(row.get("code")), ())
-    for row in (*_rows(resource, "searchParam"), *_rows(rest, "searchParam")):
-        yield f"search:{row.get('name')}"
+    parameters = {row.get("name") for row in (*_rows(resource, "searchParam"), *_rows(rest, "searchParam"))}
+    for parameter in sorted(map(str, parameters)):
+        yield f"search:{parameter}"
     for include in resource.get("searchInclude") or ():
         for name in ("patient", "actor"):
-            if include in {f"Consent:{name}", "*"}:
+            # `*` stands for _include=* (search.html#include): for the parameters that the server has
+            if include == f"Consent:{name}" or (include == "*" and name in parameters):
                 yield f"include:{name}"
     if resource.get("versioning") in {"versioned", "versioned-update"}:
         yield "versions"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = 6_000
 """Characters of one body."""
-BUDGET = 1_100_000
+BUDGET = 900_000
 """Characters of all evidence together; what comes later is a line with a reference to results.json."""
 HEADER_LIMIT = 240
 """Characters of one header's value; a provenance in base64 is longer than anybody reads."""
@@ -59,11 +59,15 @@ class Shown:
 class Evidence:
     """Hands out exchanges for display, in the order of the page."""
 
-    def __init__(self, exchanges: Mapping[str, Exchange], *, base_url: str = "", budget: int = BUDGET) -> None:
+    def __init__(
+        self, exchanges: Mapping[str, Exchange], *, base_url: str = "", budget: int = BUDGET, anchored: bool = True
+    ) -> None:
         self._exchanges = exchanges
         self._base = base_url.rstrip("/")
         self._left = budget
-        self._anchors = {key: f"exchange-{number}" for number, key in enumerate(sorted(exchanges), 1)}
+        self._anchors = {
+            key: f"exchange-{number}" if anchored else "" for number, key in enumerate(sorted(exchanges), 1)
+        }
         self._shown: set[str] = set()
         self._bodies: dict[str, str] = {}
 

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 def fragment(exchange: Exchange, *, base_url: str = "", opened: bool = False) -> str:
     """The exchange under one line that folds it out; everything that came over the wire is escaped."""
-    shown = Evidence({exchange.id: exchange}, base_url=base_url).show(exchange.id)
+    shown = Evidence({exchange.id: exchange}, base_url=base_url, anchored=False).show(exchange.id)
     exchange_macro: Any = vars(environment().get_template("exchange.html.j2").module)["exchange"]
     return f'<div class="consent-exchange">{exchange_macro(shown, opened)}</div>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 from functools import cache
 from pathlib import Path
@@ -121,7 +122,12 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     style, script = ((TEMPLATES / name).read_text("utf-8") for name in ("certificate.css", "certificate.js"))
-    made.filters.update(visible=visible, pieces=pieces, why=why)
+    made.filters.update(
+        visible=visible,
+        pieces=pieces,
+        why=why,
+        content=lambda text: Markup(html.escape(text, quote=False)),  # noqa: S704 - quotes need no escape in content
+    )
     made.globals.update(
         words=WORDS,
         glyphs=GLYPHS,

@@ -124,7 +124,7 @@ def _folder(wanted: str | Path) -> Path:
     path = Path(wanted).expanduser()
     if (path / "pack.toml").is_file():
         return path.resolve()
-    if path.is_dir():
+    if wanted and path.is_dir():
         raise UsageError(f"{reading.shown(path)}: no pack.toml in this folder; name the folder of a pack")
     if isinstance(wanted, Path) or "/" in wanted or "\\" in wanted:
         raise UsageError(

@@ -95,8 +95,9 @@ class Place:
             except (KeyError, IndexError, TypeError):
                 break
             if isinstance(part, int) and isinstance(here, dict):
-                found = next((here[word] for word in ("id", "name", "requirement", "claim") if word in here), "")
-        return found if isinstance(found, str) else ""
+                names = (here.get(word) for word in ("id", "name", "requirement", "claim"))
+                found = next((name for name in names if isinstance(name, str)), found)
+        return found
 
 
 def toml(path: Path, *, schema: str, problems: Problems) -> Place | None:
@@ -176,7 +177,7 @@ def _plain(place: Place) -> Any:
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
         place.say(f"{value} is no finite number; give one")
-        return 0.0
+        return 1.0  # so that no more is said about it
     return value
 
 

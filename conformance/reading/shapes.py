@@ -76,8 +76,6 @@ def _sentences(error: ValidationError) -> Iterator[Problem]:
     elif error.validator == "required":
         missing = (name for name in limit if name not in value)
         yield from (((*key, name), f"missing; {_wanted(rule['properties'][name])}") for name in missing)
-    elif error.validator == "propertyNames":
-        yield key, f"{error.message}; {_wanted(rule)}"
     else:
         said = "the value" if rule.get("writeOnly") else _said(value)
         yield key, _sentence(str(error.validator), said, value, limit, rule)

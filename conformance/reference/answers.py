@@ -24,6 +24,8 @@ UNDERSTOOD_RANGES = JSON_TYPES | {"*/*", "application/*"}
 class Answers:
     """The seams that give an answer its form. `base` is the address of the service without a slash at its end."""
 
+    interactions: ClassVar[tuple[str, ...]] = ("read", "create", "update", "search-type")
+    """What is offered on Consent."""
     types: ClassVar[frozenset[str]] = frozenset({"Consent", "Patient", "RelatedPerson", "Practitioner", "Organization"})
 
     def __init__(self, *, base: str, store: Store, clock: Callable[[], datetime], tokens: Tokens) -> None:
@@ -31,6 +33,10 @@ class Answers:
         self.store = store
         self.clock = clock
         self.tokens = tokens
+
+    def offered(self, kind: str) -> tuple[str, ...]:
+        """Return the interactions on a type; what consents refer to is created, read and found, and never changed."""
+        return self.interactions if kind == "Consent" else ("read", "create", "search-type")
 
     def outcome(self, *, severity: str, code: str, text: str) -> Resource:
         """Return the OperationOutcome that tells a client what happened."""
@@ -73,8 +79,9 @@ class Answers:
         return Answer(status=200, resource=self.preferred(request, stored), headers=self.version_headers(stored))
 
     def location(self, stored: Stored) -> str:
-        """Return the address of the version (http.html#create)."""
-        return f"{self.base}/{stored.type}/{stored.id}/_history/{stored.version}"
+        """Return the address of what was created, with its version where versions can be read (http.html#create)."""
+        version = f"/_history/{stored.version}" if "vread" in self.offered(stored.type) else ""
+        return f"{self.base}/{stored.type}/{stored.id}{version}"
 
     def preferred(self, request: Request, stored: Stored) -> Resource | None:
         """Return the body of a successful write that the client asked for; the resource when it did not say."""

@@ -59,29 +59,30 @@ class Bodies(Answers):
         """Return the version id that follows: 1, 2, 3 and so on."""
         return str(int(previous.version) + 1) if previous else "1"
 
-    def save(self, route: Route, id: str, resource: Resource, previous: Stored | None) -> Stored:  # noqa: A002 - FHIR's word
-        """Make the resource the current version under the id."""
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        """Make the resource the current version under the id of the route."""
         version, now = self.new_version(previous), self.clock()
-        content = self.stored(resource, id=id, version=version, updated=now, previous=previous)
-        return self.store.put(kind=route.type, id=id, version=version, updated=now, resource=content)
+        kept = self.kept(resource, previous) if route.type == "Consent" else resource
+        meta = self.meta(kept, version=version, updated=now, previous=previous)
+        rest = {name: value for name, value in kept.items() if name not in {"resourceType", "id", "meta"}}
+        content = {"resourceType": route.type, "id": route.id, "meta": meta, **rest}
+        return self.store.put(kind=route.type, id=route.id, version=version, updated=now, resource=content)
 
-    def stored(
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:  # noqa: ARG002 - faults look at it
+        """Return what is kept of a submitted consent: all of it."""
+        return resource
+
+    def meta(
         self,
         resource: Resource,
         *,
-        id: str,  # noqa: A002 - FHIR's word
         version: str,
         updated: datetime,
         previous: Stored | None,  # noqa: ARG002 - faults look at it
     ) -> Resource:
-        """Return what is kept of a submitted resource: all of it, with the server's id, versionId and lastUpdated."""
-        meta = {
-            **resource.get("meta", {}),
-            "versionId": version,
-            "lastUpdated": self.last_updated(updated),
-        }
-        rest = {name: value for name, value in resource.items() if name not in {"resourceType", "id", "meta"}}
-        return {"resourceType": resource["resourceType"], "id": id, "meta": meta, **rest}
+        """Return the meta that is stored: the client's, with the server's own version and time."""
+        own = {"versionId": version, "lastUpdated": self.last_updated(updated)}
+        return {**resource.get("meta", {}), **own}
 
     def last_updated(self, moment: datetime) -> str:
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

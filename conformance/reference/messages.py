@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
 
 Resource = dict[str, Any]
 Headers = tuple[tuple[str, str], ...]
@@ -74,7 +78,18 @@ class Route:
         return self.interaction in {"create", "update", "delete"}
 
 
-class Refused(Exception):  # noqa: N818 - it says what became of the request
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Write:
+    """A create or an update on its way: who sends what, and what it replaces; None: nothing."""
+
+    request: Request
+    route: Route
+    caller: Caller | None
+    resource: Resource
+    previous: Stored | None
+
+
+class Refused(Exception):
     """The request is not carried out. `code` is from FHIR's issue-type value set."""
 
     def __init__(self, status: int, code: str, reason: str, headers: Headers = ()) -> None:

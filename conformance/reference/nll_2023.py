@@ -12,9 +12,9 @@ import binascii
 import json
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from conformance.reference.messages import Answer, Refused, Request, Resource, Route
+from conformance.reference.messages import Answer, Refused, Request, Resource, Route, Write
 from conformance.reference.provenance import DEREGISTER, REGISTER, Provenances
 from conformance.reference.r4 import R4
 
@@ -47,6 +47,8 @@ class NLL2023(Provenances, R4):
 
     name = "nll-2023"
     interactions = ("read", "create", "update", "search-type")
+    first_statuses: ClassVar[frozenset[str]] = frozenset({"proposed"})
+    """What an access consent may be created as."""
 
     def asked(self, request: Request) -> Route:
         match (request.method, *request.segments):
@@ -94,36 +96,23 @@ class NLL2023(Provenances, R4):
         """A PUT on an id that does not exist fails."""
         raise Refused(404, "not-found", f"there is no {route.type}/{route.id}")
 
-    def check_write(
-        self,
-        request: Request,
-        route: Route,
-        caller: Caller | None,
-        resource: Resource,
-        previous: Stored | None,
-    ) -> None:
-        super().check_write(request, route, caller, resource, previous)
-        if route.type != "Consent":
-            return
-        self.check_patientref(request, resource)
-        self.check_provenance(request, caller, resource, previous)
-        minded = list(self.business_complaints(resource, previous))
-        if minded:
-            raise Refused(422, "business-rule", "; ".join(minded))
+    def check_write(self, write: Write) -> None:
+        if write.route.type == "Consent":
+            self.check_patientref(write)
+            self.check_provenance(write)
+        super().check_write(write)
 
-    def check_patientref(self, request: Request, resource: Resource) -> None:
+    def check_patientref(self, write: Write) -> None:
         """Refuse an x-patientref that names another patient than the body."""
-        named = (request.header("x-patientref") or "").strip()
-        if named and named.rpartition("/")[2] != self.belongs_to("Consent", "", resource):
+        named = (write.request.header("x-patientref") or "").strip()
+        if named and named.rpartition("/")[2] != self.belongs_to("Consent", "", write.resource):
             raise Refused(400, "invalid", "x-patientref names another patient than the consent")
 
-    def check_provenance(
-        self, request: Request, caller: Caller | None, resource: Resource, previous: Stored | None
-    ) -> None:
-        provenance = self.provenance(request)
-        self.check_activity(provenance, expected=self.expected_activities(resource, previous))
-        self.check_agents(provenance, caller)
-        self.check_reason(provenance, access_consent=self.kind_of(resource) == "access")
+    def check_provenance(self, write: Write) -> None:
+        provenance = self.provenance(write.request)
+        self.check_activity(provenance, expected=self.expected_activities(write.resource, write.previous))
+        self.check_agents(provenance, write.caller)
+        self.check_reason(provenance, access_consent=self.kind_of(write.resource) == "access")
 
     def expected_activities(self, resource: Resource, previous: Stored | None) -> frozenset[str] | None:
         """Return the codes that fit; None where they are not public, as for access consents."""
@@ -142,19 +131,25 @@ class NLL2023(Provenances, R4):
         codes = {coding.get("code") for concept in resource["category"] for coding in concept.get("coding", ())}
         return "dose" if DOSE in codes else "access" if ACCESS in codes else "other"
 
-    def business_complaints(self, resource: Resource, previous: Stored | None) -> Iterator[str]:
+    def business_complaints(self, write: Write) -> Iterator[str]:
         """Yield what the two profiles and the handbook mind."""
-        kind = self.kind_of(resource)
+        kind = self.kind_of(write.resource) if write.route.type == "Consent" else "none"
+        if kind == "dose":
+            yield from self.dose_complaints(write.resource)
+        if kind == "access":
+            yield from self.access_complaints(write)
+
+    def dose_complaints(self, resource: Resource) -> Iterator[str]:
         codings = [coding for concept in resource["category"] for coding in concept.get("coding", ())]
-        if kind == "dose" and any(coding.get("code") == DOSE and "system" not in coding for coding in codings):
+        if any(coding.get("code") == DOSE and "system" not in coding for coding in codings):
             yield "the category of a dose consent has a system"
-        if kind != "access":
-            return
-        if previous is None and resource["status"] != "proposed":
+
+    def access_complaints(self, write: Write) -> Iterator[str]:
+        if write.previous is None and write.resource["status"] not in self.first_statuses:
             yield "an access consent is created as proposed; the patient answers it"
-        if not resource.get("patient", {}).get("reference"):
+        if not write.resource.get("patient", {}).get("reference"):
             yield "an access consent refers to its patient"
-        for extension in resource.get("extension", ()):
+        for extension in write.resource.get("extension", ()):
             period = extension.get("valuePeriod", {})
             if INQUIRY_PERIOD in extension.get("url", "") and not {"start", "end"} <= set(period):
                 yield "the inquiry period has a start and an end"

@@ -161,7 +161,7 @@ class Searching(Access):
                 return self.matches_criterion(target, rest)
         return False
 
-    def bundle(  # noqa: PLR0917 - all that a page is made of
+    def bundle(
         self,
         request: Request,
         route: Route,

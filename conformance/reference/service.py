@@ -5,14 +5,17 @@ Every decision is a small method, a seam. A personality, a fault or a variation 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from conformance.reference.bodies import Bodies
 from conformance.reference.capability import statement
-from conformance.reference.messages import Answer, Refused, Request, Resource, Response, Route
+from conformance.reference.messages import Answer, Refused, Request, Resource, Response, Route, Write
 from conformance.reference.searching import Searching
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.reference.store import Stored
     from conformance.reference.tokens import Caller
 
@@ -29,9 +32,6 @@ SHAPES: dict[tuple[str, ...], dict[str, str]] = {
 class Service(Searching, Bodies):
     """The interactions of R4's RESTful API on Consent, and on what consents refer to."""
 
-    interactions: ClassVar[tuple[str, ...]] = ("read", "create", "update", "search-type")
-    """What is offered on Consent."""
-
     def handle(self, request: Request) -> Response:
         """Answer one request; a refusal and a bug of ours become OperationOutcomes."""
         route = None
@@ -43,10 +43,6 @@ class Service(Searching, Bodies):
         except Exception as crash:  # noqa: BLE001 - a server outlives its bugs
             answer = self.crashed(request, crash)
         return self.sent(request, route, self.written(request, answer))
-
-    def offered(self, kind: str) -> tuple[str, ...]:
-        """Return the interactions on a type; what consents refer to is created, read and found, and never changed."""
-        return self.interactions if kind == "Consent" else ("read", "create", "search-type")
 
     def route(self, request: Request) -> Route:
         """Return what the method and the path ask for; refuse what is not offered."""
@@ -174,20 +170,21 @@ class Service(Searching, Bodies):
         """Answer http.html#create."""
         resource = self.parse_body(request, route)
         self.validate(resource, route)
-        self.check_write(request, route, caller, resource, None)
-        return self.created(request, self.save(route, self.new_id(), resource, None))
+        route = replace(route, id=self.new_id())
+        self.check_write(Write(request=request, route=route, caller=caller, resource=resource, previous=None))
+        return self.created(request, self.save(route, resource, None))
 
     def update(self, request: Request, route: Route, caller: Caller | None) -> Answer:
         """Answer http.html#update."""
         resource = self.parse_body(request, route)
         self.validate(resource, route)
-        chosen = self.addressed(route, resource)
-        previous = self.current(chosen)
+        route = self.addressed(route, resource)
+        previous = self.current(route)
         if previous is None or previous.deleted:
-            return self.on_unknown_update(request, chosen, resource)
+            return self.on_unknown_update(request, route, resource)
         self.check_precondition(request, previous)
-        self.check_write(request, chosen, caller, resource, previous)
-        return self.updated(request, self.save(chosen, chosen.id, resource, previous))
+        self.check_write(Write(request=request, route=route, caller=caller, resource=resource, previous=previous))
+        return self.updated(request, self.save(route, resource, previous))
 
     def addressed(self, route: Route, resource: Resource) -> Route:
         """Return the route with the id that an update is about: the address and the body agree on it."""
@@ -205,15 +202,15 @@ class Service(Searching, Bodies):
         if named is not None and named.strip().removeprefix("W/") != self.etag(previous).removeprefix("W/"):
             raise Refused(412, "conflict", f"the current version is {self.etag(previous)}, not {named}")
 
-    def check_write(
-        self,
-        request: Request,
-        route: Route,
-        caller: Caller | None,
-        resource: Resource,
-        previous: Stored | None,
-    ) -> None:
-        """Refuse a write for a rule of business; R4 has none."""
+    def check_write(self, write: Write) -> None:
+        """Refuse a write for a rule of business (422)."""
+        minded = list(self.business_complaints(write))
+        if minded:
+            raise Refused(422, "business-rule", "; ".join(minded))
+
+    def business_complaints(self, write: Write) -> Iterator[str]:  # noqa: ARG002 - personalities and faults look at it
+        """Yield what a rule of business minds; R4 has none."""
+        return iter(())
 
     def delete(self, request: Request, route: Route, caller: Caller | None) -> Answer:
         """Answer http.html#delete; deleting again is as good as deleting."""

@@ -1,0 +1,315 @@
+"""Lies about closing a consent: which one is meant, what is kept of it, and what an unknown id leads to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from conformance.reference.fault import Fault
+from conformance.reference.messages import Answer, Refused, Request, Resource, Route, Write
+
+if TYPE_CHECKING:
+    from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
+
+NLL = ("nll-2023",)
+NEED_A_CLOSE = (
+    "nll-2023.close.body-id-selects-the-consent",
+    "nll-2023.close.read-shows-latest-version",
+    "nll-2023.close.repeating-is-harmless",
+    "nll-2023.close.replaces-the-whole-resource",
+    "nll-2023.close.unknown-id-creates-nothing",
+    "nll-2023.close.unknown-id-fails",
+    "nll-2023.headers.authorization-absent",
+    "nll-2023.headers.authorization-malformed",
+    "nll-2023.headers.provenance-absent",
+    "nll-2023.headers.provenance-encoding",
+    "period.end.comes-back-as-the-same-moment",
+    "period.end.keeps-its-precision",
+    "period.start.survives-closing",
+    "r4.write.meaning-survives",
+    "security.write.unauthorised-changes-nothing",
+)
+"""What cannot be exercised where dose consents, or all, cannot be closed."""
+
+
+class CloseAtTypeAddressRefused(
+    Fault,
+    name="close-at-type-address-refused",
+    breaks=(
+        "nll-2023.close.put-to-the-type-address",
+        "nll-2023.headers.documented-set-is-accepted",
+        "nll-2023.close.dose-consent-is-ended",
+        "nll-2023.close.access-consent-is-ended",
+        "nll-2023.close.replaces-the-whole-resource",
+    ),
+    blocks=NEED_A_CLOSE,
+    packs=NLL,
+):
+    """A PUT to [base]/Consent answers 405."""
+
+    def asked(self, request: Request) -> Route:
+        if (request.method, request.segments) == ("PUT", ("Consent",)):
+            raise Refused(405, "not-supported", "an update goes to the consent's own address")
+        return super().asked(request)
+
+
+class CloseAtTypeAddressRedirects(
+    Fault,
+    name="close-at-type-address-redirects",
+    breaks=(
+        "nll-2023.close.put-to-the-type-address",
+        "nll-2023.headers.documented-set-is-accepted",
+        "nll-2023.close.dose-consent-is-ended",
+        "nll-2023.close.access-consent-is-ended",
+        "nll-2023.close.replaces-the-whole-resource",
+    ),
+    blocks=NEED_A_CLOSE,
+    packs=NLL,
+):
+    """A PUT to [base]/Consent is sent on to the consent's own address."""
+
+    def update(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        chosen = self.addressed(route, self.parse_body(request, route))
+        if self.current(chosen) is None:
+            return super().update(request, route, caller)
+        return Answer(status=307, headers=(("Location", f"{self.base}/Consent/{chosen.id}"),))
+
+
+class CloseSelectsByPatient(
+    Fault,
+    name="close-selects-by-patient",
+    breaks=("nll-2023.close.body-id-selects-the-consent",),
+    packs=NLL,
+):
+    """A PUT changes the newest consent of the patient, whichever of the patient's consents its id names."""
+
+    def addressed(self, route: Route, resource: Resource) -> Route:
+        chosen = super().addressed(route, resource)
+        if self.current(chosen) is None:
+            return chosen
+        patient = resource.get("patient")
+        same = [stored for stored in self.store.everything("Consent") if stored.content.get("patient") == patient]
+        return replace(chosen, id=same[-1].id) if same else chosen
+
+
+class CloseClosesTheOthersToo(
+    Fault,
+    name="close-closes-the-others-too",
+    breaks=("nll-2023.close.body-id-selects-the-consent",),
+    packs=NLL,
+):
+    """Closing one consent closes every consent of the patient."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        if previous is not None and resource.get("status") == "inactive":
+            for other in self.store.everything("Consent"):
+                if other.id != route.id and other.content.get("patient") == resource.get("patient"):
+                    super().save(replace(route, id=other.id), {**other.content, "status": "inactive"}, other)
+        return super().save(route, resource, previous)
+
+
+class CloseMergesIntoStored(
+    Fault,
+    name="close-merges-into-stored",
+    breaks=("nll-2023.close.replaces-the-whole-resource", "r4.update.replaces-the-whole-resource"),
+):
+    """Elements that a PUT leaves out keep their old value."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        old = previous.content if previous else {}
+        return super().save(route, {**old, **resource}, previous)
+
+
+class CloseKeepsTheIdentifier(
+    Fault,
+    name="close-keeps-the-identifier",
+    breaks=("nll-2023.close.replaces-the-whole-resource", "r4.update.replaces-the-whole-resource"),
+):
+    """The identifier that a consent was created with stays when a PUT leaves it out."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        if previous is not None and "identifier" in previous.content:
+            resource = {**resource, "identifier": resource.get("identifier", previous.content["identifier"])}
+        return super().save(route, resource, previous)
+
+
+class CloseUpsertsUnknownId(
+    Fault,
+    name="close-upserts-unknown-id",
+    breaks=("nll-2023.close.unknown-id-fails", "nll-2023.close.unknown-id-creates-nothing"),
+    packs=NLL,
+):
+    """A PUT on an id that nobody has creates the consent."""
+
+    def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:
+        return self.created(request, self.save(route, resource, None))
+
+
+class CloseSwallowsUnknownId(
+    Fault,
+    name="close-swallows-unknown-id",
+    breaks=("nll-2023.close.unknown-id-fails", "r4.update.unknown-id-is-consistent"),
+):
+    """A PUT on an id that nobody has answers 200 and stores nothing."""
+
+    def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:  # noqa: ARG002 - as in Service
+        return Answer(status=200, resource=resource)
+
+
+class CloseOfUnknownIdCrashes(
+    Fault,
+    name="close-of-unknown-id-crashes",
+    breaks=(
+        "nll-2023.close.unknown-id-fails",
+        "r4.update.unknown-id-is-consistent",
+        "r4.errors.bad-input-is-not-a-server-error",
+    ),
+):
+    """A PUT on an id that nobody has answers 500."""
+
+    def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:  # noqa: ARG002 - as in Service
+        raise Refused(500, "exception", "the consent is missing")
+
+
+class CloseRefusesButStores(
+    Fault,
+    name="close-refuses-but-stores",
+    breaks=("nll-2023.close.unknown-id-creates-nothing", "r4.update.unknown-id-is-consistent"),
+):
+    """A PUT on an id that nobody has is refused, and the consent is there afterwards."""
+
+    def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:
+        self.save(route, resource, None)
+        return super().on_unknown_update(request, route, resource)
+
+
+class SearchShowsOldContent(
+    Fault,
+    name="search-shows-old-content",
+    breaks=("nll-2023.close.read-shows-latest-version", "r4.search.result-is-the-current-content"),
+):
+    """The entries of a search show each consent as it was before its last change."""
+
+    def entry(self, stored: Stored, mode: str, request: Request) -> Resource:
+        versions = self.store.versions(stored.type, stored.id)
+        return super().entry(versions[1] if len(versions) > 1 else stored, mode, request)
+
+
+class CloseDoseHasNoEffect(
+    Fault,
+    name="close-dose-has-no-effect",
+    breaks=(
+        "nll-2023.close.dose-consent-is-ended",
+        "nll-2023.close.body-id-selects-the-consent",
+        "nll-2023.close.read-shows-latest-version",
+        "period.end.comes-back-as-the-same-moment",
+        "period.end.keeps-its-precision",
+        "r4.search.result-is-the-current-content",
+        "r4.update.read-back-is-the-new-content",
+        "r4.write.meaning-survives",
+    ),
+    packs=NLL,
+):
+    """A dose consent that was closed reads as active and open."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if previous is not None and self.kind_of(resource) == "dose" and self.closed(resource):
+            provision = resource.get("provision", {})
+            period = {bound: value for bound, value in provision.get("period", {}).items() if bound != "end"}
+            resource = {**resource, "status": "active", "provision": {**provision, "period": period}}
+        return super().kept(resource, previous)
+
+
+class CloseRefusesDoseConsents(
+    Fault,
+    name="close-refuses-dose-consents",
+    breaks=(
+        "nll-2023.close.dose-consent-is-ended",
+        "nll-2023.close.put-to-the-type-address",
+        "nll-2023.headers.documented-set-is-accepted",
+    ),
+    blocks=NEED_A_CLOSE,
+    packs=NLL,
+):
+    """A PUT that closes a dose consent is refused."""
+
+    def check_write(self, write: Write) -> None:
+        super().check_write(write)
+        if write.previous is not None and self.kind_of(write.resource) == "dose" and self.closed(write.resource):
+            raise Refused(422, "business-rule", "a dose consent is not closed here")
+
+
+class CloseRefusesProposed(
+    Fault,
+    name="close-refuses-proposed",
+    breaks=("nll-2023.close.access-consent-is-ended",),
+    blocks=("r4.write.meaning-survives",),
+    packs=NLL,
+):
+    """A PUT on an access consent that is still proposed is refused."""
+
+    def check_write(self, write: Write) -> None:
+        super().check_write(write)
+        if write.previous is not None and write.previous.content["status"] == "proposed":
+            raise Refused(422, "business-rule", "the patient has not answered yet")
+
+
+class CloseOfProposedCrashes(
+    Fault,
+    name="close-of-proposed-crashes",
+    breaks=("nll-2023.close.access-consent-is-ended",),
+    blocks=("r4.write.meaning-survives",),
+    packs=NLL,
+):
+    """A PUT on an access consent that is still proposed answers 500."""
+
+    def check_write(self, write: Write) -> None:
+        super().check_write(write)
+        if write.previous is not None and write.previous.content["status"] == "proposed":
+            raise Refused(500, "exception", "no such transition")
+
+
+class CloseTurnsProposedActive(
+    Fault,
+    name="close-turns-proposed-active",
+    breaks=("nll-2023.close.access-consent-is-ended", "r4.update.refusal-changes-nothing"),
+    blocks=("r4.write.meaning-survives",),
+    packs=NLL,
+):
+    """A PUT that closes an access consent which is still proposed is refused, and makes the consent active."""
+
+    def check_write(self, write: Write) -> None:
+        super().check_write(write)
+        if write.previous is not None and write.previous.content["status"] == "proposed":
+            self.save(write.route, {**write.previous.content, "status": "active"}, write.previous)
+            raise Refused(409, "conflict", "the consent has been answered")
+
+
+class SecondCloseReopens(
+    Fault,
+    name="second-close-reopens",
+    breaks=("nll-2023.close.repeating-is-harmless", "r4.update.refusal-changes-nothing"),
+    packs=NLL,
+):
+    """Closing a consent that is closed already is refused, and makes it active again."""
+
+    def check_write(self, write: Write) -> None:
+        super().check_write(write)
+        if write.previous is not None and self.closed(write.previous.content) and self.closed(write.resource):
+            self.save(write.route, {**write.resource, "status": "active"}, write.previous)
+            raise Refused(409, "conflict", "the consent is closed already")
+
+
+class SecondCloseCrashes(
+    Fault,
+    name="second-close-crashes",
+    breaks=("nll-2023.close.repeating-is-harmless",),
+    packs=NLL,
+):
+    """Closing a consent that is closed already answers 500."""
+
+    def check_write(self, write: Write) -> None:
+        super().check_write(write)
+        if write.previous is not None and self.closed(write.previous.content) and self.closed(write.resource):
+            raise Refused(500, "exception", "no such transition")

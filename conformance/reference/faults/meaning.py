@@ -1,0 +1,77 @@
+"""Lies about what a consent says after it was stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.reference.fault import Fault
+
+if TYPE_CHECKING:
+    from conformance.reference.messages import Resource
+    from conformance.reference.store import Stored
+
+
+class WriteDropsActors(Fault, name="write-drops-further-actors", breaks=("r4.write.meaning-survives",), packs=("r4",)):
+    """Of the actors of a provision the first is stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        provision = resource.get("provision")
+        if provision and "actor" in provision:
+            resource = {**resource, "provision": {**provision, "actor": provision["actor"][:1]}}
+        return super().kept(resource, previous)
+
+
+class WriteForgetsTheActors(Fault, name="write-forgets-the-actors", breaks=("r4.write.meaning-survives",)):
+    """The actors of the root provision are not stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if "actor" in resource.get("provision", {}):
+            provision = {name: value for name, value in resource["provision"].items() if name != "actor"}
+            rest = {name: value for name, value in resource.items() if name != "provision"}
+            resource = {**rest, "provision": provision} if provision else rest
+        return super().kept(resource, previous)
+
+
+class WriteTurnsPermitIntoDeny(
+    Fault, name="write-turns-permit-into-deny", breaks=("r4.write.meaning-survives",), packs=("r4",)
+):
+    """A provision that permits is stored as one that denies, at every depth."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if "provision" in resource:
+            resource = {**resource, "provision": _turned(resource["provision"])}
+        return super().kept(resource, previous)
+
+
+def _turned(provision: Resource) -> Resource:
+    turned = dict(provision)
+    if turned.get("type") == "permit":
+        turned["type"] = "deny"
+    if "provision" in turned:
+        turned["provision"] = [_turned(nested) for nested in turned["provision"]]
+    return turned
+
+
+class WriteForgetsNestedProvisions(
+    Fault, name="write-forgets-nested-provisions", breaks=("r4.write.meaning-survives",), packs=("r4",)
+):
+    """The provisions inside the root provision are not stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        provision = {name: value for name, value in resource.get("provision", {}).items() if name != "provision"}
+        if provision:
+            resource = {**resource, "provision": provision}
+        return super().kept(resource, previous)
+
+
+class WriteReplacesActorByPatient(
+    Fault, name="write-replaces-the-actor-by-the-patient", breaks=("r4.write.meaning-survives",)
+):
+    """The first actor of a provision is stored with a reference to the patient."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        provision = resource.get("provision", {})
+        if "patient" in resource and "actor" in provision:
+            first = {**provision["actor"][0], "reference": resource["patient"]}
+            resource = {**resource, "provision": {**provision, "actor": [first, *provision["actor"][1:]]}}
+        return super().kept(resource, previous)

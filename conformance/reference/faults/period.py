@@ -1,0 +1,200 @@
+"""Lies about the end and the start of a consent."""
+
+from __future__ import annotations
+
+import calendar
+from typing import TYPE_CHECKING
+
+from conformance.reference.fault import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.reference.messages import Resource
+    from conformance.reference.store import Stored
+
+Period = dict[str, str]
+R4_FIRST = ("r4", "nll-2023")
+
+
+def _with_period(resource: Resource, change: Callable[[Period], Period]) -> Resource:
+    """Return the consent with its period changed; as it is when it has none."""
+    provision = resource.get("provision", {})
+    if "period" not in provision:
+        return resource
+    rest = {name: value for name, value in provision.items() if name != "period"}
+    period = change(provision["period"])
+    return {**resource, "provision": {**rest, "period": period} if period else rest}
+
+
+class CloseForgetsPeriodEnd(
+    Fault,
+    name="close-forgets-period-end",
+    breaks=(
+        "period.end.comes-back-as-the-same-moment",
+        "nll-2023.close.read-shows-latest-version",
+        "period.end.keeps-its-precision",
+        "r4.write.meaning-survives",
+    ),
+    packs=R4_FIRST,
+):
+    """The end that an update sets is acknowledged and not stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if previous is not None:
+            resource = _with_period(resource, lambda period: {k: v for k, v in period.items() if k != "end"})
+        return super().kept(resource, previous)
+
+
+class CloseSetsEndToNow(
+    Fault,
+    name="close-sets-end-to-now",
+    breaks=(
+        "period.end.comes-back-as-the-same-moment",
+        "nll-2023.close.read-shows-latest-version",
+        "period.end.keeps-its-precision",
+        "r4.write.meaning-survives",
+    ),
+    packs=R4_FIRST,
+):
+    """The end that an update sets is replaced by the server's clock."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if previous is not None:
+            now = self.last_updated(self.clock())
+            resource = _with_period(resource, lambda period: {**period, "end": now} if "end" in period else period)
+        return super().kept(resource, previous)
+
+
+class EndWithTimeIsForgotten(
+    Fault,
+    name="end-with-a-time-is-forgotten",
+    breaks=("period.end.comes-back-as-the-same-moment",),
+):
+    """An end with a time of day is acknowledged and not stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        resource = _with_period(
+            resource, lambda period: {k: v for k, v in period.items() if k != "end" or "T" not in v}
+        )
+        return super().kept(resource, previous)
+
+
+class EndLosesItsOffset(
+    Fault,
+    name="end-loses-its-offset",
+    breaks=("period.end.comes-back-as-the-same-moment", "period.end.keeps-seconds-and-offset-meaning"),
+):
+    """The offset of an end is replaced by Z, and the time of day stays."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def without_offset(period: Period) -> Period:
+            end = period.get("end", "")
+            return {**period, "end": end[:-6] + "Z"} if "T" in end and not end.endswith("Z") else period
+
+        return super().kept(_with_period(resource, without_offset), previous)
+
+
+class PartialEndIsSpelledOut(
+    Fault,
+    name="partial-end-is-spelled-out",
+    breaks=("period.end.keeps-its-precision",),
+):
+    """An end in a month or a year is stored as the last day of it."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def spelled_out(period: Period) -> Period:
+            end = period.get("end", "")
+            if len(end) == 4:
+                return {**period, "end": f"{end}-12-31"}
+            if len(end) == 7:
+                last = calendar.monthrange(int(end[:4]), int(end[5:]))[1]
+                return {**period, "end": f"{end}-{last:02}"}
+            return period
+
+        return super().kept(_with_period(resource, spelled_out), previous)
+
+
+class YearBecomesItsLastMonth(
+    Fault,
+    name="end-in-a-year-becomes-its-last-month",
+    breaks=("period.end.keeps-its-precision",),
+):
+    """An end in a year is stored as December of it."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def in_december(period: Period) -> Period:
+            end = period.get("end", "")
+            return {**period, "end": f"{end}-12"} if len(end) == 4 else period
+
+        return super().kept(_with_period(resource, in_december), previous)
+
+
+class DateOnlyEndBecomesMidnight(
+    Fault,
+    name="date-only-end-becomes-midnight",
+    breaks=(
+        "period.end.keeps-its-precision",
+        "nll-2023.close.read-shows-latest-version",
+        "period.end.comes-back-as-the-same-moment",
+        "r4.write.meaning-survives",
+    ),
+    packs=R4_FIRST,
+):
+    """An end on a day is stored as the first moment of that day."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def at_midnight(period: Period) -> Period:
+            end = period.get("end", "")
+            return {**period, "end": f"{end}T00:00:00Z"} if len(end) == 10 else period
+
+        return super().kept(_with_period(resource, at_midnight), previous)
+
+
+class ClosingMovesStart(
+    Fault,
+    name="closing-moves-start",
+    breaks=(
+        "period.start.survives-closing",
+        "nll-2023.close.read-shows-latest-version",
+        "r4.write.meaning-survives",
+    ),
+    packs=R4_FIRST,
+):
+    """An update that sets an end moves the start to the day of the update."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def moved(period: Period) -> Period:
+            today = self.last_updated(self.clock())[:10]
+            return {**period, "start": today} if "end" in period and "start" in period else period
+
+        return super().kept(_with_period(resource, moved) if previous is not None else resource, previous)
+
+
+class ClosingAtATimeDropsStart(
+    Fault,
+    name="closing-at-a-time-drops-start",
+    breaks=("period.start.survives-closing",),
+):
+    """An update that sets an end with a time of day takes the start away."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def dropped(period: Period) -> Period:
+            return {k: v for k, v in period.items() if k != "start" or "T" not in period.get("end", "")}
+
+        return super().kept(_with_period(resource, dropped) if previous is not None else resource, previous)
+
+
+class ClosingAtATimeMovesStart(
+    Fault,
+    name="closing-at-a-time-moves-start",
+    breaks=("period.start.survives-closing",),
+):
+    """An update that sets an end with a time of day gives the start that time too."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def moved(period: Period) -> Period:
+            start, end = period.get("start", ""), period.get("end", "")
+            return {**period, "start": start + end[10:]} if len(start) == 10 and "T" in end else period
+
+        return super().kept(_with_period(resource, moved) if previous is not None else resource, previous)

@@ -1,0 +1,179 @@
+"""Lies about reading one consent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from conformance.reference.fault import Fault
+from conformance.reference.messages import Answer, Refused, Request, Resource, Route
+
+if TYPE_CHECKING:
+    from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
+
+R4_FIRST = ("r4", "nll-2023")
+
+
+class _OfOlderConsents(Fault):
+    """Spares the consent that was stored last, so that what was just created still reads at its Location."""
+
+    def read(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        answer = super().read(request, route, caller)
+        if answer.status != 200 or answer.resource is None or route.type != "Consent":
+            return answer
+        newest = max(self.store.everything("Consent"), key=lambda stored: stored.number)
+        return answer if newest.id == route.id else self.distorted(answer, answer.resource)
+
+    def distorted(self, answer: Answer, resource: Resource) -> Answer:  # noqa: ARG002 - each lie says how
+        return answer
+
+
+class ReadAnswersAccepted(
+    _OfOlderConsents, name="read-answers-accepted", breaks=("r4.read.existing-is-ok",), packs=R4_FIRST
+):
+    """A read answers 202 with the consent, unless that is the one that was stored last."""
+
+    def distorted(self, answer: Answer, resource: Resource) -> Answer:  # noqa: ARG002 - only the status
+        return replace(answer, status=202)
+
+
+class ReadWrapsInBundle(
+    _OfOlderConsents,
+    name="read-wraps-in-bundle",
+    breaks=("r4.read.existing-is-ok", "r4.read.id-matches-request"),
+    packs=R4_FIRST,
+):
+    """A read answers a Bundle that holds the consent, unless that is the one that was stored last."""
+
+    def distorted(self, answer: Answer, resource: Resource) -> Answer:
+        bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": resource}]}
+        return replace(answer, resource=bundle)
+
+
+class ReadAnswersAnotherType(
+    _OfOlderConsents, name="read-answers-another-type", breaks=("r4.read.existing-is-ok",), packs=R4_FIRST
+):
+    """A read answers the content under the resource type Basic, unless it was stored last."""
+
+    def distorted(self, answer: Answer, resource: Resource) -> Answer:
+        return replace(answer, resource={**resource, "resourceType": "Basic"})
+
+
+class ReadBodyIdInUpperCase(
+    _OfOlderConsents, name="read-body-id-in-upper-case", breaks=("r4.read.id-matches-request",), packs=R4_FIRST
+):
+    """A read shows the id of the consent in upper case, unless it was stored last."""
+
+    def distorted(self, answer: Answer, resource: Resource) -> Answer:
+        return replace(answer, resource={**resource, "id": resource["id"].upper()})
+
+
+class ReadLeavesOutTheId(
+    _OfOlderConsents, name="read-leaves-out-the-id", breaks=("r4.read.id-matches-request",), packs=R4_FIRST
+):
+    """A read shows the consent without an id, unless it was stored last."""
+
+    def distorted(self, answer: Answer, resource: Resource) -> Answer:
+        return replace(answer, resource={name: value for name, value in resource.items() if name != "id"})
+
+
+class ReadReturnsAnotherConsent(
+    Fault, name="read-returns-another-consent", breaks=("r4.read.id-matches-request",), packs=R4_FIRST
+):
+    """A read answers the consent that was stored last, whatever id is asked for."""
+
+    def looked_up(self, route: Route) -> Stored | None:
+        found = super().looked_up(route)
+        if found is None or found.deleted or route.type != "Consent":
+            return found
+        return max(self.store.everything("Consent"), key=lambda stored: stored.number)
+
+
+class _OfUntriedIds(Fault):
+    """Spares ids that somebody has tried to change, so that a refused update is seen to create nothing."""
+
+    @cached_property
+    def tried(self) -> set[str]:
+        return set()
+
+    def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:
+        self.tried.add(route.id)
+        return super().on_unknown_update(request, route, resource)
+
+    def unknown(self, request: Request, route: Route) -> Answer:
+        if route.interaction != "read" or route.type != "Consent" or route.id in self.tried:
+            return super().unknown(request, route)
+        return self.answer_to_unknown(route)
+
+    def answer_to_unknown(self, route: Route) -> Answer:
+        raise NotImplementedError
+
+
+class UnknownIdReadsAsEmpty(
+    _OfUntriedIds,
+    name="unknown-id-reads-as-empty",
+    breaks=("r4.read.unknown-id-is-not-found", "nll-2023.fetch.unknown-id-is-an-error"),
+    packs=R4_FIRST,
+):
+    """A read of an id that nobody has, nor tried to change, answers 200 with an empty body."""
+
+    def answer_to_unknown(self, route: Route) -> Answer:  # noqa: ARG002 - the same for every id
+        return Answer(status=200)
+
+
+class UnknownIdIsGone(
+    _OfUntriedIds, name="unknown-id-is-gone", breaks=("r4.read.unknown-id-is-not-found",), packs=("r4",)
+):
+    """A read of an id that nobody ever had, nor tried to change, answers 410."""
+
+    def answer_to_unknown(self, route: Route) -> Answer:
+        raise Refused(410, "deleted", f"{route.type}/{route.id} was deleted")
+
+
+class FetchUnknownAnswersEmptyBundle(
+    _OfUntriedIds,
+    name="fetch-unknown-answers-empty-bundle",
+    breaks=("nll-2023.fetch.unknown-id-is-an-error", "r4.read.unknown-id-is-not-found"),
+):
+    """A read of an id that nobody has, nor tried to change, answers 200 with an empty Bundle."""
+
+    def answer_to_unknown(self, route: Route) -> Answer:  # noqa: ARG002 - the same for every id
+        return Answer(status=200, resource={"resourceType": "Bundle", "type": "searchset", "total": 0})
+
+
+class FetchUnknownCrashes(
+    _OfUntriedIds,
+    name="fetch-unknown-crashes",
+    breaks=(
+        "nll-2023.fetch.unknown-id-is-an-error",
+        "r4.read.unknown-id-is-not-found",
+        "r4.errors.bad-input-is-not-a-server-error",
+    ),
+):
+    """A read of an id that nobody has, nor tried to change, answers 500."""
+
+    def answer_to_unknown(self, route: Route) -> Answer:
+        raise Refused(500, "exception", f"{route.id} is missing")
+
+
+class ReadIsOneVersionBehind(
+    Fault,
+    name="read-is-one-version-behind",
+    breaks=(
+        "r4.update.read-back-is-the-new-content",
+        "period.end.comes-back-as-the-same-moment",
+        "period.end.keeps-its-precision",
+        "r4.search.result-is-the-current-content",
+        "r4.update.advances-the-version",
+        "r4.update.replaces-the-whole-resource",
+        "r4.write.meaning-survives",
+    ),
+    packs=("r4",),
+):
+    """A read after a change shows the version before."""
+
+    def looked_up(self, route: Route) -> Stored | None:
+        versions = self.store.versions(route.type, route.id)
+        return versions[1] if len(versions) > 1 else super().looked_up(route)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -234,12 +235,14 @@ class Running:
         catalogue = self.preparation.pack.catalogue
         verdicts = [judge.weigh(catalogue[finding.requirement], finding.outcome) for finding in recorder.findings]
         report.consent_warned = Verdict.WARN in verdicts  # type: ignore[attr-defined]
-        report.consent_record = {  # type: ignore[attr-defined]
+        record = {
             "nodeid": item.nodeid,
             "title": " ".join(document.split()),
             "findings": [dataclasses.asdict(finding) for finding in recorder.findings],
             "exchanges": [dataclasses.asdict(exchange) for exchange in recorder.exchanges],
         }
+        # As JSON in ASCII, since a worker of pytest-xdist can send neither enumerations nor lone surrogates.
+        report.consent_record = json.dumps(record)  # type: ignore[attr-defined]
         for finding, verdict in zip(recorder.findings, verdicts, strict=True):
             report.user_properties.append(("requirement", f"{finding.requirement} {verdict}"))
 
@@ -247,13 +250,14 @@ class Running:
 
     def received(self, report: pytest.TestReport) -> None:
         """Keep what a check left behind, wherever it ran."""
-        record = getattr(report, "consent_record", None)
-        if record is not None:
+        sent = getattr(report, "consent_record", None)
+        if sent is not None:
+            record = json.loads(sent)
             self._records.append(
                 CheckRecord(
                     nodeid=_stable(record["nodeid"]),
                     title=record["title"],
-                    findings=tuple(Finding(**_tupled(row)) for row in record["findings"]),
+                    findings=tuple(_finding(row) for row in record["findings"]),
                     exchanges=tuple(Exchange(**_tupled(row)) for row in record["exchanges"]),
                 )
             )
@@ -423,6 +427,10 @@ def _quiet(report: pytest.TestReport, when: Any) -> pytest.TestReport:
         user_properties=list(report.user_properties),
         duration=0.0,
     )
+
+
+def _finding(row: dict[str, Any]) -> Finding:
+    return Finding(**{**_tupled(row), "outcome": Outcome(row["outcome"])})
 
 
 def _tupled(row: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _NAMING = frozenset(
     | {"address", "line", "city", "district", "postalCode", "telecom", "url", "div"}
 )
 """Members that say who somebody is, inside a provenance or inside a person's name, address, telecom or identifier."""
-_NAMING_MEMBER = re.compile(rf'("(?:{"|".join(sorted(_NAMING - {"url"}))})"\s*:\s*(?:\[\s*)?)"(?:[^"\\]|\\.)*(?:"|\Z)')
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)("|\\?\Z)(\s*:)?')
 _PEOPLE = frozenset({"Patient", "Person", "Practitioner", "PractitionerRole", "RelatedPerson"})
 _PERSONAL = frozenset({"name", "address", "telecom", "birthDate", "text", "photo", "contact", "identifier"})
 
@@ -99,8 +99,23 @@ def without_provenance(text: str) -> str:
     try:
         resource = json.loads(text)
     except ValueError:
-        return _NAMING_MEMBER.sub(rf'\1"{REDACTED}"', text)  # cut off or broken on purpose
+        return _without_naming_strings(text)
     return json.dumps(_anonymous(resource), ensure_ascii=text.isascii())
+
+
+def _without_naming_strings(text: str) -> str:
+    """The same for what is no JSON, cut off or broken on purpose: string by string, after the member named last."""
+    member = ""
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal member
+        if match[3]:
+            member = match[1]
+            return match[0]
+        value = _anonymous(match[1], "" if member == "url" else member)
+        return f'"{value}{match[2]}'
+
+    return _STRING.sub(replaced, text)
 
 
 def _anonymous(value: Any, member: str = "") -> Any:

@@ -72,8 +72,11 @@ class Redactor:
         if self._secrets:
             plain = _plain(text)
             for secret in self._secrets:
-                if not secret.short and secret.squeezed in plain:
+                if not secret.short and secret.plain in plain:
                     text = secret.scattered.sub(REDACTED, text)
+                    plain = _plain(text)
+                    if secret.plain in plain:
+                        return REDACTED  # it is in there in a way that nobody thought of
         return _by_shape(text)
 
     def url(self, text: str) -> str:
@@ -125,7 +128,7 @@ class _Secret:
 
     def __init__(self, secret: str) -> None:
         self.short = len(secret) < 6
-        self.squeezed = "".join(secret.split())
+        self.plain = _plain(secret)
         self._forms = sorted({secret, *_escaped(secret)}, key=len)[::-1]
         self._encoded = tuple(_in_base64(secret)) if not self.short else ()
         self._cut = secret[:8] if len(secret) >= 12 else None
@@ -133,7 +136,7 @@ class _Secret:
 
     @cached_property
     def scattered(self) -> re.Pattern[str]:
-        return _scattered(self.squeezed)
+        return _scattered("".join(self._secret.split()))
 
     def removed_from(self, text: str) -> str:
         for form in self._forms:
@@ -160,18 +163,18 @@ def _scattered(secret: str) -> re.Pattern[str]:
         percent = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
         units = character.encode("utf-16-be", "surrogatepass")
         escaped = "".join(rf"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
-        return rf"(?:{re.escape(character)}|\\{re.escape(character)}|(?i:{percent})|(?i:{escaped}))"
+        return rf"(?:\\*{re.escape(character)}|(?i:{percent})|\\*(?i:{escaped}))"
 
-    return re.compile(r"(?:\s|\\[nrt])*".join(one(character) for character in secret))
+    return re.compile(r"(?:\s|\\+[nrt])*".join(one(character) for character in secret))
 
 
 def _plain(text: str) -> str:
     """The text without white space and with escapes undone: only to find out whether a closer look is needed."""
+    if "%" in text:
+        text = unquote(text)
     if "\\" in text:
         text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
         text = re.sub(r"\\[nrt]", "", text).replace("\\", "")
-    if "%" in text:
-        text = unquote(text)
     return "".join(text.split())
 
 

@@ -32,7 +32,7 @@ WIDTH = 160
 def lines(report: Report, path: Path | None = None) -> list[str]:
     """The summary; `path` is the report to open, given last where the eye rests."""
     told = [
-        f"{HEADLINES[report.verdict].upper()}  {report.pack} · {report.mode} · {target_name(report)}",
+        f"{HEADLINES[report.verdict].upper()}  {report.pack} · {report.mode} · {_cut(target_name(report))}",
         lead(report),
     ]
     told += ["", "  ".join(f"{count} {WORDS[verdict]}" for verdict, count in counts(report).items() if count)]

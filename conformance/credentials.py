@@ -37,12 +37,6 @@ class Auth:
                 return None
         return "Authorization", f"Bearer {token or self.token}"
 
-    @property
-    def header(self) -> str | None:
-        """The value of `Authorization`; None when credentials travel in another header, or there are none."""
-        line = self.line()
-        return line[1] if line and line[0].lower() == "authorization" else None
-
 
 def _basic(username: str | None, password: str | None) -> str:
     return base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
@@ -52,13 +46,12 @@ def _basic(username: str | None, password: str | None) -> str:
 class Secrets:
     """Reads the secrets of a target. `loopback`: the server is on this machine, so the file may hold them itself.
 
-    `values` are the secrets met so far, in every form in which they travel; `inline` are the places that hold one.
+    `values` are the secrets met so far, in every form in which they travel.
     """
 
     environ: Mapping[str, str]
     loopback: bool
     values: set[str] = field(default_factory=set)
-    inline: list[Place] = field(default_factory=list)
 
     def auth(self, place: Place) -> Auth:
         """The table `[auth]`, in which each key belongs to the kind."""
@@ -115,7 +108,6 @@ class Secrets:
         return self._clean(value, place, f"the environment variable {name}")
 
     def _inline(self, place: Place) -> str:
-        self.inline.append(place)
         if self.loopback:
             return self._clean(place.value, place, "the value")
         remedy = 'put it in an environment variable and name that: token_env = "…"'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.packs import Pack
+
+
+_SECRET = re.compile(r"authori[sz]ation|cookie|api-?key|token|secret|password", re.IGNORECASE)
+"""Names of headers that hold what no file should."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,24 +90,10 @@ class Target:
     exclusions: tuple[Exclusion, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     _secrets: tuple[str, ...] = field(default=(), repr=False)
-    _inline: bool = False
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, longest first, for redaction."""
         return self._secrets
-
-    def at(self, base_url: str) -> Target:
-        """The same target elsewhere. Raises UsageError when that is no address, or when a secret stands in the file."""
-        try:
-            moved = address.normalised(base_url)
-        except ValueError as error:
-            raise UsageError(f"--base-url: {error}") from None
-        if self._inline and not address.is_loopback(moved):
-            raise UsageError(
-                f"--base-url: {self.where} holds a secret itself, which may go to a server on this machine only; "
-                "name an environment variable there"
-            )
-        return dataclasses.replace(self, base_url=moved)
 
     def check_against(self, pack: Pack) -> None:
         """Raises UsageError for kinds, requirements and claims that mean nothing to the pack."""
@@ -180,7 +170,6 @@ def _target(
         exclusions=tuple(Exclusion(**row) for row in data.get("exclude", ())),
         deviations=tuple(Deviation(**row) for row in data.get("deviation", ())),
         _secrets=tuple(sorted(secrets.values - {""}, key=len, reverse=True)),
-        _inline=bool(secrets.inline),
     )
     problems.stop()
     return target
@@ -243,11 +232,11 @@ def _proxy(place: Place, secrets: Secrets) -> str | None:
 def _header(name: str, place: Place, secrets: Secrets) -> str:
     if not HEADER_NAME.fullmatch(name):
         place.say(f"'{name}' is no header name; correct it")
-    if name.lower() == "authorization":
-        place.say("credentials have a table of their own; use [auth]")
     if isinstance(place.value, dict):
         return secrets.variable(place / "value_env")
-    if name.lower() in ("cookie", "proxy-authorization"):
+    if name.lower() == "authorization":
+        place.say("credentials have a table of their own; use [auth]")
+    elif _SECRET.search(name):
         place.say('is a secret; put it in an environment variable and name that: { value_env = "…" }')
     check_header_text(place)
     return str(place.value)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from conformance.reading.lines import Key
 
 
+_ESCAPES = {code: repr(chr(code))[1:-1] for code in (*range(32), 127)}
+
+
 @dataclass(frozen=True, slots=True)
 class Problems:
     """What is wrong with the files read so far: one sentence each, with file, key and remedy."""
@@ -27,7 +30,8 @@ class Problems:
     sentences: list[str] = field(default_factory=list)
 
     def say(self, sentence: str) -> None:
-        self.sentences.append(sentence)
+        """One more. Control characters of a value that it repeats are written as escapes, so it stays one line."""
+        self.sentences.append(sentence.translate(_ESCAPES))
 
     def stop(self) -> None:
         """Raises one UsageError with every problem on a line of its own, if there is any."""
@@ -122,6 +126,8 @@ def table(data: dict[str, Any], *, where: str, schema: str, problems: Problems, 
     raw = Place(document=Document(where=where, data=data, text=text), problems=problems, value=data)
     plain = _plain(raw)
     root = Place(document=Document(where=where, data=plain, text=text), problems=problems, value=plain)
+    if len(problems.sentences) > before:
+        return None
     for key, sentence in shapes.wrong(plain, schema):
         Place(document=root.document, problems=problems, value=None, key=key).say(sentence)
     return root if len(problems.sentences) == before else None
@@ -177,7 +183,7 @@ def _plain(place: Place) -> Any:
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
         place.say(f"{value} is no finite number; give one")
-        return 1.0  # so that no more is said about it
+        return None
     return value
 
 

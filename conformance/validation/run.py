@@ -61,12 +61,14 @@ class Run:
         self.told = 0
         """How often something was said, repetitions and what went beyond the limit included."""
 
-    def add(self, rule: str, expression: str, message: str, severity: str | None = None) -> None:
-        """Keeps an issue; `severity` only where it is not the one of the rule."""
+    def add(self, rule: str, expression: str, message: str, severity: str | None = None, *, key: str = "") -> None:
+        """Keeps an issue; `severity` only where it is not the one of the rule, `key` for a profile's own constraint."""
         self.told += 1
         entry = RULES[rule]
         if len(self.issues) < MOST_ISSUES:
-            self.issues.append(Issue(severity or entry.severity, entry.code, expression, rule, message, self.source))
+            self.issues.append(
+                Issue(severity or entry.severity, entry.code, expression, key or rule, message, self.source)
+            )
 
     def not_checked(self, what: str, expression: str, message: str) -> None:
         """Says once per document that something was not checked."""

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from conformance.model import UsageError
+from conformance.validation.conform import Conformance
 from conformance.validation.definitions import definitions
+from conformance.validation.extensions import check_extensions
 from conformance.validation.issue import Issue, Source
+from conformance.validation.packages import Library
+from conformance.validation.profiles import Profile, Profiles
 from conformance.validation.resources import Resources
 from conformance.validation.run import Run, shown
 from conformance.validation.strict_json import parse
@@ -28,7 +33,14 @@ class Validator:
 
     def __init__(self, fhir: str = "4.0", *, profiles: Sequence[Path | str | Json] = ()) -> None:
         self.definitions = definitions(fhir)
-        self._resources = Resources(self.definitions)
+        self.library = Library(self.definitions, profiles)
+        self._resources = Resources(self.definitions, self.library)
+        self._profiles = Profiles(self.library)
+        self._brought = [
+            one
+            for one in self.library.profiles.values()
+            if one.get("derivation") == "constraint" and one["kind"] == "resource"
+        ]
 
     def validate_bytes(self, data: bytes, *, profile: str | None = None) -> list[Issue]:
         """What is wrong with a document, worst first within one place; an empty list for a flawless one. Never raises."""
@@ -52,9 +64,60 @@ class Validator:
         root = name if name.__class__ is str and name in self.definitions.resources else "Resource"
         try:
             self._resources.check(run, value, root)
+            if run.extensions:
+                check_extensions(run, self._profiles, value)
+            self._hold_against_profiles(run, value, profile)
         except RecursionError:
             run.add("too-deep", root, "objects lie too deep for this program's stack; not all was read")
         return run.issues
+
+    def _hold_against_profiles(self, run: Run, root: Json, asked: str | None) -> None:
+        """The profile that was asked for, those that a resource claims, or the only one brought for its type."""
+        wanted = self._asked(asked) if asked else None
+        if wanted is not None and not any(name == wanted.type for name, _, _ in run.resources):
+            run.add(
+                "profile-type",
+                str(root.get("resourceType", "Resource")),
+                f"{asked} is a profile of {wanted.type}; there is none here",
+            )
+        for name, path, resource in run.resources:
+            applied = {wanted.url: wanted} if wanted is not None and wanted.type == name else {}
+            for url, place in _claimed(resource, path):
+                claimed = self._profiles.get(url)
+                if claimed is not None and claimed.type == name:
+                    applied[claimed.url] = claimed
+                elif claimed is None and not self._is_core(url):
+                    run.not_checked(f"profile {url}", place, f"the profile {url} was not given; it was not checked")
+            own = [one for one in self._brought if one["type"] == name]
+            if not applied and len(own) == 1 and asked is None:
+                only = self._profiles.get(own[0]["url"])
+                if only is not None:
+                    applied[only.url] = only
+            if applied:
+                conformance = Conformance(run, self._profiles)
+                for profile in applied.values():
+                    conformance.check(profile, resource, path, resource, root=root)
+
+    def _asked(self, url: str) -> Profile | None:
+        if self._is_core(url):
+            return None
+        profile = self._profiles.get(url)
+        if profile is None:
+            known = ", ".join(sorted(self.library.profiles)) or "none was given"
+            raise UsageError(f"there is no profile {url}; known: {known}; give its file, folder or package")
+        return profile
+
+    def _is_core(self, url: str) -> bool:
+        name = url.partition("|")[0].removeprefix("http://hl7.org/fhir/StructureDefinition/")
+        return name in self.definitions.resources
+
+
+def _claimed(resource: Json, path: str) -> list[tuple[str, str]]:
+    """Canonicals in meta.profile, with their places."""
+    meta = resource.get("meta")
+    listed = meta.get("profile") if isinstance(meta, dict) else None
+    found = listed if isinstance(listed, list) else []
+    return [(url, f"{path}.meta.profile[{index}]") for index, url in enumerate(found) if isinstance(url, str)]
 
 
 def _rooted(issue: Issue, value: Any) -> Issue:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from conformance.reference.store import Stored
 
 
-R4_FIRST = ("r4", "nll-2023")
+R4_ALONE = ("r4",)
 
 
-class CreateAnswersOk(Fault, name="create-answers-ok", breaks=("r4.create.answers-created",), packs=R4_FIRST):
+class CreateAnswersOk(Fault, name="create-answers-ok", breaks=("r4.create.answers-created",), packs=R4_ALONE):
     """A create answers 200."""
 
     def created(self, request: Request, stored: Stored) -> Answer:
@@ -23,7 +23,7 @@ class CreateAnswersOk(Fault, name="create-answers-ok", breaks=("r4.create.answer
 
 
 class CreateAnswersAccepted(
-    Fault, name="create-answers-accepted", breaks=("r4.create.answers-created",), packs=R4_FIRST
+    Fault, name="create-answers-accepted", breaks=("r4.create.answers-created",), packs=R4_ALONE
 ):
     """A create answers 202."""
 
@@ -92,40 +92,11 @@ class CreateSendsContentLocation(
         return replace(answer, headers=tuple((renamed.get(name, name), value) for name, value in answer.headers))
 
 
-class LocationLeavesOutTheVersion(
-    Fault,
-    name="location-leaves-out-the-version",
-    breaks=("r4.create.location-is-sent",),
-    packs=("r4",),
-):
-    """Location leaves out the version, though versions are kept."""
-
-    def location(self, stored: Stored) -> str:
-        return super().location(stored).partition("/_history")[0]
-
-
-class LocationNamesAnotherVersion(
-    Fault,
-    name="location-names-another-version",
-    breaks=("r4.create.location-leads-to-the-consent",),
-    packs=("r4",),
-):
-    """Location names a version that does not exist."""
-
-    def location(self, stored: Stored) -> str:
-        return f"{super().location(stored)}9"
-
-
 class CreateLosesTheCategorySystem(
     Fault,
     name="create-loses-the-category-system",
-    breaks=(
-        "r4.create.location-leads-to-the-consent",
-        "nll-2023.profile.dose-category",
-        "r4.create.read-back-is-the-same",
-        "r4.search.by-category",
-    ),
-    packs=R4_FIRST,
+    breaks=("r4.create.location-leads-to-the-consent",),
+    packs=R4_ALONE,
 ):
     """The categories of a new consent are stored without their systems."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class RefusalReturnsTheResource(
     Fault,
     name="refusal-returns-the-resource",
-    breaks=("nll-2023.errors.failed-call-answers-outcome-only", "r4.errors.carry-an-outcome"),
+    breaks=("nll-2023.errors.failed-call-answers-outcome-only",),
     packs=("nll-2023", "r4"),
 ):
     """A PUT that is refused answers the consent as it is stored."""
@@ -38,7 +38,7 @@ class RefusalReturnsTheResource(
 class RefusalIsPlainText(
     Fault,
     name="refusal-is-plain-text",
-    breaks=("nll-2023.errors.failed-call-answers-outcome-only", "r4.errors.carry-an-outcome"),
+    breaks=("nll-2023.errors.failed-call-answers-outcome-only",),
     packs=("nll-2023", "r4"),
 ):
     """A refusal answers with a line of plain text."""

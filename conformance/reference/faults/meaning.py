@@ -11,17 +11,9 @@ if TYPE_CHECKING:
     from conformance.reference.store import Stored
 
 
-class WriteDropsActors(Fault, name="write-drops-further-actors", breaks=("r4.write.meaning-survives",), packs=("r4",)):
-    """Of the actors of a provision the first is stored."""
-
-    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
-        provision = resource.get("provision")
-        if provision and "actor" in provision:
-            resource = {**resource, "provision": {**provision, "actor": provision["actor"][:1]}}
-        return super().kept(resource, previous)
-
-
-class WriteForgetsTheActors(Fault, name="write-forgets-the-actors", breaks=("r4.write.meaning-survives",)):
+class WriteForgetsTheActors(
+    Fault, name="write-forgets-the-actors", breaks=("r4.write.meaning-survives",), packs=("nll-2023",)
+):
     """The actors of the root provision are not stored."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
@@ -65,7 +57,7 @@ class WriteForgetsNestedProvisions(
 
 
 class WriteReplacesActorByPatient(
-    Fault, name="write-replaces-the-actor-by-the-patient", breaks=("r4.write.meaning-survives",)
+    Fault, name="write-replaces-the-actor-by-the-patient", breaks=("r4.write.meaning-survives",), packs=("nll-2023",)
 ):
     """The first actor of a provision is stored with a reference to the patient."""
 

@@ -47,7 +47,7 @@ class NoMatchIsNotFound(
         "r4.search.no-match-is-an-empty-set",
         "nll-2023.fetch.unknown-id-is-an-error",
     ),
-    packs=("r4", "nll-2023"),
+    packs=("r4",),
 ):
     """A search without matches answers 404."""
 
@@ -62,7 +62,7 @@ class NoMatchIsNoContent(
     Fault,
     name="no-match-is-no-content",
     breaks=("r4.search.no-match-is-an-empty-set", "nll-2023.fetch.unknown-id-is-an-error"),
-    packs=("r4", "nll-2023"),
+    packs=("r4",),
 ):
     """A search without matches answers 204."""
 
@@ -74,7 +74,7 @@ class NoMatchIsNoContent(
 class NoMatchCountsOne(
     Fault,
     name="no-match-counts-one",
-    breaks=("r4.search.no-match-is-an-empty-set", "r4.search.total-counts-matches-only"),
+    breaks=("r4.search.no-match-is-an-empty-set",),
 ):
     """A search without matches says that there is one."""
 
@@ -89,10 +89,6 @@ class SearchIgnoresPatient(
         "r4.search.by-patient",
         "r4.search.no-match-is-an-empty-set",
         "nll-2023.fetch.unknown-id-is-an-error",
-        "r4.search.different-parameters-narrow",
-        "r4.search.reference-forms",
-        "r4.search.unknown-target-is-empty",
-        "r4.search.post-equals-get",
     ),
 ):
     """The parameter patient selects every consent."""
@@ -121,8 +117,6 @@ class PatientSearchFindsNothing(
         "r4.search.by-patient",
         "nll-2023.fetch.unknown-id-is-an-error",
         "nll-2023.close.read-shows-latest-version",
-        "r4.search.fresh-consent-is-found",
-        "r4.search.result-is-the-current-content",
     ),
     blocks=("r4.search.no-match-is-an-empty-set", "nll-2023.close.unknown-id-creates-nothing"),
 ):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.reference.fault import Fault
@@ -69,27 +68,6 @@ class SearchWithoutTokenIsDone(
         if route.interaction == "search-type" and request.header("authorization") is None:
             return ANYBODY
         return super().admitted(request, route)
-
-
-class RefusalWithoutTokenShowsTheConsent(
-    Fault,
-    name="refusal-without-token-shows-the-consent",
-    breaks=(
-        "security.token.absent-gets-no-consent",
-        "r4.errors.carry-an-outcome",
-        "security.denied.body-holds-no-content",
-    ),
-    packs=("r4",),
-):
-    """A read without authorization answers 401 with the consent in the body."""
-
-    def answered(self, request: Request, route: Route) -> Answer:
-        try:
-            return super().answered(request, route)
-        except Refused as refusal:
-            if refusal.status != 401 or route.interaction != "read" or request.header("authorization") is not None:
-                raise
-            return replace(self.perform(request, route, ANYBODY), status=401)
 
 
 class BasicSchemeIsAccepted(

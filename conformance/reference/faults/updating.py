@@ -64,10 +64,6 @@ class UpdateAcknowledgedButLost(
         "r4.update.read-back-is-the-new-content",
         "period.end.comes-back-as-the-same-moment",
         "period.end.keeps-its-precision",
-        "r4.search.by-last-updated",
-        "r4.search.result-is-the-current-content",
-        "r4.update.advances-the-version",
-        "r4.update.replaces-the-whole-resource",
         "r4.write.meaning-survives",
     ),
     blocks=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args[:] = [str(CHECKS)]
     if not _is_suite_run(config) or (config.option.collectonly and hasattr(config, "workerinput")):
         return
+    if "hypothesis" not in sys.modules:
+        # its plugin would import all of it at the end of every run: half a second for nothing
+        config.pluginmanager.unregister(name="hypothesispytest")
     from conformance.running import Running  # noqa: PLC0415 - other people's pytest runs load this plugin too
 
     try:

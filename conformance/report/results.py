@@ -94,13 +94,32 @@ def write(report: Report, folder: Path) -> Path:
     path = folder / FILE_NAME
     data = to_json(report)
     try:
-        content = json.dumps(data, ensure_ascii=False, indent=1).encode()
+        content = _in_lines(data, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # a body that was no UTF-8
-        content = json.dumps(data, indent=1).encode()
+        content = _in_lines(data, ensure_ascii=True).encode()
     unfinished = path.with_suffix(".json.part")
     unfinished.write_bytes(content + b"\n")
     unfinished.replace(path)
     return path
+
+
+def _in_lines(data: dict[str, Any], *, ensure_ascii: bool) -> str:
+    """JSON with a line for each requirement and each exchange: `json` is slow where it indents, and diffs stay short."""
+
+    def dumped(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=ensure_ascii)
+
+    members = []
+    for name, value in data.items():
+        if isinstance(value, list) and value:
+            rows = [dumped(row) for row in value]
+            members.append(dumped(name) + ": [\n" + ",\n".join(rows) + "\n]")
+        elif name == "exchanges" and value:
+            rows = [f"{dumped(key)}: {dumped(row)}" for key, row in value.items()]
+            members.append(dumped(name) + ": {\n" + ",\n".join(rows) + "\n}")
+        else:
+            members.append(f"{dumped(name)}: {dumped(value)}")
+    return "{\n" + ",\n".join(members) + "\n}"
 
 
 def read(path: Path) -> Report:

@@ -292,6 +292,7 @@ class Running:
         self.report = Report(
             suite=__version__,
             pack=preparation.pack.name,
+            pack_title=preparation.pack.title,
             requirement_set=preparation.pack.catalogue.digest,
             mode=preparation.mode,
             target={

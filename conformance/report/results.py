@@ -104,7 +104,7 @@ def write(report: Report, folder: Path) -> Path:
 
 
 def _in_lines(data: dict[str, Any], *, ensure_ascii: bool) -> str:
-    """JSON with a line for each requirement and each exchange: `json` is slow where it indents, and diffs stay short."""
+    """JSON with a line for each requirement and exchange: `json` is slow where it indents, and diffs stay short."""
 
     def dumped(value: Any) -> str:
         return json.dumps(value, ensure_ascii=ensure_ascii)

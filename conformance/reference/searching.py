@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -18,6 +19,17 @@ Query = tuple[tuple[str, str], ...]
 PAGE = 100
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Search:
+    """A search on its way: who asks what, and what of it selects."""
+
+    request: Request
+    route: Route
+    caller: Caller | None
+    query: Query
+    criteria: tuple[Criterion, ...]
+
+
 class Searching(Access):
     """The seams of a search."""
 
@@ -25,8 +37,8 @@ class Searching(Access):
         """Answer a search by GET or by POST to _search with a searchset."""
         query = self.query(request)
         criteria = self.criteria(request, route, query)
-        matches = self.found(route, caller, criteria)
-        return Answer(status=200, resource=self.bundle(request, route, caller, query, criteria, matches))
+        asked = Search(request=request, route=route, caller=caller, query=query, criteria=criteria)
+        return Answer(status=200, resource=self.bundle(asked, self.found(asked)))
 
     def query(self, request: Request) -> Query:
         """Return the parameters of the address and, for a POST, of the form in the body."""
@@ -91,12 +103,12 @@ class Searching(Access):
             elif criterion.parameter.kind == "reference" and value.endswith("/"):
                 raise Refused(400, "value", f"{criterion.name}: {value!r} names no id")
 
-    def found(self, route: Route, caller: Caller | None, criteria: tuple[Criterion, ...]) -> list[Stored]:
+    def found(self, asked: Search) -> list[Stored]:
         """Return every match that the caller may see, oldest resource first."""
         return [
             stored
-            for stored in self.searched(route.type)
-            if self.selected(stored, criteria) and self.visible(caller, stored)
+            for stored in self.searched(asked.route.type)
+            if self.selected(stored, asked.criteria) and self.visible(asked.caller, stored)
         ]
 
     def searched(self, kind: str) -> list[Stored]:
@@ -161,28 +173,19 @@ class Searching(Access):
                 return self.matches_criterion(target, rest)
         return False
 
-    def bundle(
-        self,
-        request: Request,
-        route: Route,
-        caller: Caller | None,
-        query: Query,
-        criteria: tuple[Criterion, ...],
-        matches: list[Stored],
-    ) -> Resource:
+    def bundle(self, asked: Search, matches: list[Stored]) -> Resource:
         """Return the searchset that shows one page of the matches (bundle.html)."""
-        page, after = self.page(query, matches)
-        included = self.included(route, caller, query, page)
-        used = self.used(query, criteria)
+        page, after = self.page(asked, matches)
+        included = self.included(asked, page)
         entries = [
-            *(self.entry(stored, "match", request) for stored in page),
-            *(self.entry(stored, "include", request) for stored in included),
+            *(self.entry(stored, "match", asked.request) for stored in page),
+            *(self.entry(stored, "include", asked.request) for stored in included),
         ]
         bundle: Resource = {
             "resourceType": "Bundle",
             "type": "searchset",
             "total": self.total(matches, page, included),
-            "link": self.links(route, used, after),
+            "link": self.links(asked, after),
         }
         return {**bundle, "entry": entries} if entries else bundle
 
@@ -195,38 +198,39 @@ class Searching(Access):
             raise Refused(400, "value", f"_count is a number, not {wanted[-1]!r}")
         return min(int(wanted[-1]), PAGE)
 
-    def page(self, query: Query, matches: list[Stored]) -> tuple[list[Stored], int | None]:
+    def page(self, asked: Search, matches: list[Stored]) -> tuple[list[Stored], int | None]:
         """Return the matches of this page, and where the next one goes on: None where there is none."""
-        start = next((int(value) for name, value in query if name == "_after" and value.isdecimal()), 0)
+        start = next((int(value) for name, value in asked.query if name == "_after" and value.isdecimal()), 0)
         rest = [stored for stored in matches if stored.first > start]
-        page = rest[: self.count(query)]
+        page = rest[: self.count(asked.query)]
         return page, page[-1].first if 0 < len(page) < len(rest) else None
 
     def total(self, matches: list[Stored], page: list[Stored], included: list[Stored]) -> Any:  # noqa: ARG002 - faults look
         """Return the number of matches over all pages."""
         return len(matches)
 
-    def used(self, query: Query, criteria: tuple[Criterion, ...]) -> Query:
+    def used(self, asked: Search) -> Query:
         """Return the part of the query that had an effect (search.html#conformance)."""
-        effective = {(criterion.name, criterion.written) for criterion in criteria}
-        shaping = {(name, value) for name, value in query if name in RESULT_PARAMETERS and value}
-        return tuple(part for part in query if part in effective | shaping)
+        effective = {(criterion.name, criterion.written) for criterion in asked.criteria}
+        shaping = {(name, value) for name, value in asked.query if name in RESULT_PARAMETERS and value}
+        return tuple(part for part in asked.query if part in effective | shaping)
 
-    def links(self, route: Route, used: Query, after: int | None) -> list[Resource]:
+    def links(self, asked: Search, after: int | None) -> list[Resource]:
         """Return the self link and, when matches are left, the next link."""
-        links = [{"relation": "self", "url": self.address(route, used)}]
+        used = self.used(asked)
+        links = [{"relation": "self", "url": self.address(asked.route, used)}]
         if after is not None:
             rest = tuple((name, value) for name, value in used if name != "_after")
-            links.append({"relation": "next", "url": self.address(route, (*rest, ("_after", str(after))))})
+            links.append({"relation": "next", "url": self.address(asked.route, (*rest, ("_after", str(after))))})
         return links
 
     def address(self, route: Route, query: Query) -> str:
         encoded = urlencode(query, quote_via=quote, safe="/:")
         return f"{self.base}/{route.type}" + (f"?{encoded}" if encoded else "")
 
-    def included(self, route: Route, caller: Caller | None, query: Query, page: list[Stored]) -> list[Stored]:
+    def included(self, asked: Search, page: list[Stored]) -> list[Stored]:
         """Return what _include adds to a page, each resource once (search.html#include)."""
-        paths = self.include_paths(route.type, query)
+        paths = self.include_paths(asked.route.type, asked.query)
         wanted = dict.fromkeys(
             target
             for stored in page
@@ -236,7 +240,7 @@ class Searching(Access):
         )
         shown = {(stored.type, stored.id) for stored in page}
         found = (self.store.current(*target) for target in wanted if target[0] in self.types and target not in shown)
-        return [stored for stored in found if stored and not stored.deleted and self.visible(caller, stored)]
+        return [stored for stored in found if stored and not stored.deleted and self.visible(asked.caller, stored)]
 
     def include_paths(self, kind: str, query: Query) -> list[tuple[str, str]]:
         """Return path and type of target of each include that is known; others are left out."""

@@ -11,6 +11,7 @@ from conformance.reference.messages import Answer, Refused, Request, Route
 
 if TYPE_CHECKING:
     from conformance.reference.parameters import Criterion
+    from conformance.reference.searching import Search
     from conformance.reference.store import Stored
     from conformance.reference.tokens import Caller
 
@@ -100,13 +101,14 @@ class SearchIgnoresPatient(
 class PatientSearchAddsAnother(Fault, name="patient-search-adds-another", breaks=("r4.search.by-patient",)):
     """A search that finds consents of a patient adds the consent that was created before each."""
 
-    def found(self, route: Route, caller: Caller | None, criteria: tuple[Criterion, ...]) -> list[Stored]:
-        matches = super().found(route, caller, criteria)
+    def found(self, asked: Search) -> list[Stored]:
+        matches = super().found(asked)
         numbers = {stored.first for stored in matches}
-        if not criteria or not numbers or route.type != "Consent":
+        if not asked.criteria or not numbers or asked.route.type != "Consent":
             return matches
-        everything = self.searched(route.type)
-        before = {one.first for one, following in itertools.pairwise(everything) if following.first in numbers}
+        everything = self.searched("Consent")
+        pairs = itertools.pairwise(everything)
+        before = {one.first for one, following in pairs if following.first in numbers}
         return [stored for stored in everything if stored.first in numbers | before]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from conformance import __version__
 from conformance.model import UsageError
+from conformance.report import commands as stored_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--pack", metavar="NAME", help="default: any pack that has the requirement")
     explain.set_defaults(perform=_explain)
 
+    stored_runs.add_to(commands)
     commands.add_parser("validate", help="validate FHIR resources", add_help=False)
     return parser
 

@@ -11,12 +11,7 @@ if TYPE_CHECKING:
 
 
 def write_all(report: Report, folder: Path) -> list[Path]:
-    """results.json, the certification page and the summary for CI; returns their paths, results.json first."""
-    from conformance.report import html, markdown, results  # noqa: PLC0415 - Jinja2 takes its time
+    """results.json and every form that is made from it; returns their paths, results.json first."""
+    from conformance.report.forms import write_all as write  # noqa: PLC0415 - Jinja2 takes its time
 
-    folder.mkdir(parents=True, exist_ok=True)
-    return [
-        results.write(report, folder),
-        html.write(report, folder / "report.html"),
-        markdown.write(report, folder / "summary.md"),
-    ]
+    return write(report, folder)

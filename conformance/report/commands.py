@@ -1,0 +1,60 @@
+"""`consent-conformance diff`, `render` and `overview`: what can be done with stored runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.report.results import read
+
+if TYPE_CHECKING:
+    import argparse
+
+FORMS = ("text", "markdown", "json")
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the three commands to the command line."""
+    diff = commands.add_parser("diff", help="what changed between two runs; exit code 1 when something broke")
+    diff.add_argument("old", metavar="OLD", type=Path, help="results.json or its folder")
+    diff.add_argument("new", metavar="NEW", type=Path, help="results.json or its folder")
+    diff.add_argument("--format", choices=FORMS, default="text")
+    diff.set_defaults(perform=_diff)
+
+    render = commands.add_parser("render", help="make the reports of a stored run again")
+    render.add_argument("run", metavar="RUN", type=Path, help="results.json or its folder")
+    render.add_argument("--previous", metavar="RUN", type=Path, help="an earlier run to compare with")
+    render.add_argument("--output", metavar="DIR", type=Path, help="default: beside the run")
+    render.set_defaults(perform=_render)
+
+    overview = commands.add_parser("overview", help="several stored runs on one page")
+    overview.add_argument("folders", metavar="DIR", type=Path, nargs="+", help="every results.json below it")
+    overview.add_argument("--output", metavar="FILE", type=Path, default=Path("reports/index.html"))
+    overview.set_defaults(perform=_overview)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from conformance.report import diff  # noqa: PLC0415 - each command pays for itself only
+
+    found = diff.diff(read(options.old), read(options.new))
+    written = {"text": diff.text, "markdown": diff.markdown, "json": diff.json_text}[options.format](found)
+    print(written, end="")  # noqa: T201 - a command prints
+    return int(found.something_broke)
+
+
+def _render(options: argparse.Namespace) -> int:
+    from conformance.report.forms import write_forms  # noqa: PLC0415 - see above
+
+    folder = options.output or (options.run if options.run.is_dir() else options.run.parent)
+    previous = read(options.previous) if options.previous else None
+    for path in write_forms(read(options.run), folder, previous):
+        print(path)  # noqa: T201 - see above
+    return 0
+
+
+def _overview(options: argparse.Namespace) -> int:
+    from conformance.report import overview  # noqa: PLC0415 - see above
+
+    runs = overview.gather(options.folders, beside=options.output.parent)
+    print(overview.write(runs, options.output))  # noqa: T201 - see above
+    return 0

@@ -96,10 +96,8 @@ class Progress:
         from conformance.report import terminal  # noqa: PLC0415 - only at the end
 
         assert self.report is not None  # `run` looked
-        for line in terminal.lines(self.report):
+        for line in terminal.lines(self.report, self._written):
             print(line)
-        for path in self._written:
-            print(f"written: {path}")
 
     def _start(self, total: int) -> None:
         if self._total or not total:

@@ -114,7 +114,8 @@ def _judge(
         worst, reason = _with_deviation(worst, reason, deviation, under.today)
     notes = tuple(dict.fromkeys(note for _, _, finding in weighed for note in finding.notes))
     checks = tuple(_published(record, finding) for _, record, finding in weighed)
-    return Judged(requirement=requirement, verdict=worst, reason=reason, notes=notes, checks=checks)
+    listed = deviation if worst in {Verdict.KNOWN_DEVIATION, Verdict.STALE_DEVIATION} else None
+    return Judged(requirement=requirement, verdict=worst, reason=reason, notes=notes, checks=checks, deviation=listed)
 
 
 def _unexercised(id: str, under: Circumstances) -> tuple[Verdict, str]:  # noqa: A002 - FHIR's own word

@@ -316,10 +316,8 @@ class Running:
         if self.report is None:
             return
         terminal.section(f"conformance: {self.report.verdict}")
-        for line in summary.lines(self.report):
+        for line in summary.lines(self.report, self.written):
             terminal.line(line)
-        for path in self.written:
-            terminal.line(f"written: {path}")
 
     @staticmethod
     def _exit_code(verdict: RunVerdict, exitstatus: int, *, verified: bool) -> int:

@@ -21,6 +21,7 @@ from conformance.report.summary import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from conformance.model import Judged, Report
@@ -29,37 +30,39 @@ WIDTH = 160
 """A longer expected or actual is cut; the report has it whole."""
 
 
-def lines(report: Report, path: Path | None = None) -> list[str]:
-    """The summary; `path` is the report to open, given last where the eye rests."""
+def lines(report: Report, written: Sequence[Path] = ()) -> list[str]:
+    """The summary. `written` are the files of this run; the page among them comes last, where the eye rests."""
+    page = next((path for path in written if path.suffix == ".html"), None)
     told = [
         f"{HEADLINES[report.verdict].upper()}  {report.pack} · {report.mode} · {_cut(target_name(report))}",
         lead(report),
+        "",
+        "  ".join(f"{count} {WORDS[verdict]}" for verdict, count in counts(report).items() if count),
     ]
-    told += ["", "  ".join(f"{count} {WORDS[verdict]}" for verdict, count in counts(report).items() if count)]
     for judged in [*failures(report), *with_verdict(report, Verdict.WARN)]:
-        told += ["", *_lines_of(judged, path)]
+        told += ["", *_lines_of(judged, page)]
     for group in waiting(report):
         count = plural(len(group.ids), "requirement")
-        told += [
-            "",
-            f"{WORDS[group.verdict].upper()}  {count}: {_cut(group.reason)}",
-            f"  {_cut(', '.join(group.ids))}",
-        ]
+        told += ["", f"{WORDS[group.verdict].upper()}  {count}: {_cut(group.reason)}"]
+        told.append(f"  {_cut(', '.join(group.ids))}")
     told += ["", " · ".join(filter(None, [took(report), plural(len(report.exchanges), "exchange")]))]
-    if path is not None:
-        told.append(f"Report: {path}")
+    others = [path.name for path in written if path != page]
+    if others:
+        told.append(f"In {written[0].parent}: {', '.join(others)}")
+    if page is not None:
+        told.append(f"Report: {page}")
     return told
 
 
-def _lines_of(judged: Judged, path: Path | None) -> list[str]:
+def _lines_of(judged: Judged, page: Path | None) -> list[str]:
     check = decisive(judged)
     told = [f"{WORDS[judged.verdict].upper()}  {judged.requirement.id}"]
     if check and check["expected"]:
         told += [f"  expected  {_cut(check['expected'])}", f"  actual    {_cut(check['actual'])}"]
     else:
         told.append(f"  {_cut(why(judged) or judged.requirement.text)}")
-    if path is not None:
-        told.append(f"  look at   {path}#{judged.requirement.id}")
+    if page is not None:
+        told.append(f"  look at   {page}#{judged.requirement.id}")
     return told
 
 

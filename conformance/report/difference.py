@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 LIMIT = 600
 """More words than this are not compared: the matcher is quadratic, and nobody would read the marks."""
 ALIKE = 0.4
-"""Texts less alike than this differ as a whole; marks on stray common words would only confuse."""
+SHARED = 2
+"""Texts less alike than this, or with fewer words in common, differ as a whole: marks would only confuse."""
 
 Piece = tuple[str, bool]
 """Text, and whether it differs from the other side."""
@@ -22,7 +23,10 @@ def marked(expected: str, actual: str) -> tuple[list[Piece], list[Piece]]:
     if not left or not right or len(left) + len(right) > LIMIT:
         return [(expected, False)], [(actual, False)]
     matcher = SequenceMatcher(None, left, right, autojunk=False)
-    if matcher.ratio() < ALIKE:
+    shared = sum(
+        not word.isspace() for block in matcher.get_matching_blocks() for word in left[block.a : block.a + block.size]
+    )
+    if shared < SHARED or matcher.ratio() < ALIKE:
         return [(expected, False)], [(actual, False)]
     lefts: list[Piece] = []
     rights: list[Piece] = []

@@ -18,7 +18,7 @@ _LEFT, _RIGHT = 90.0, 610.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bar:
-    """One period on the axis, in the drawing's units. An open side runs to the edge."""
+    """One period on the axis, in the drawing's units. A side that is open runs to the edge, as one that is not told."""
 
     label: str
     start: str
@@ -38,7 +38,7 @@ class Timeline:
     @property
     def described(self) -> str:
         """The same in words, for who cannot see it."""
-        return "; ".join(f"{bar.label}: {bar.start or 'open'} to {bar.end or 'open'}" for bar in self.bars)
+        return "; ".join(f"{bar.label}: {f'{bar.start} to {bar.end}'.strip()}" for bar in self.bars)
 
 
 def timeline(expected: str, actual: str) -> Timeline | None:
@@ -46,6 +46,8 @@ def timeline(expected: str, actual: str) -> Timeline | None:
     wanted, found = _both(expected, actual)
     if not (wanted or found) or wanted is None or found is None or wanted == found:
         return None
+    whole = _OBJECT.search(expected) or _OBJECT.search(actual)
+    told = {"start", "end"} if whole else wanted.keys() | found.keys()
     moments = [_moment(text, last=bound == "end") for one in (wanted, found) for bound, text in one.items()]
     known = [moment for moment in moments if moment is not None]
     if len(known) < len(moments):
@@ -64,12 +66,12 @@ def timeline(expected: str, actual: str) -> Timeline | None:
         right = x(ends) if ends else _RIGHT
         return Bar(
             label=label,
-            start=start,
-            end=end,
+            start=start or ("open" if "start" in told else ""),
+            end=end or ("open" if "end" in told else ""),
             x=round(left, 1),
             width=round(max(right - left, 3.0), 1),
-            opens_left=begins is None,
-            opens_right=ends is None,
+            opens_left=begins is None and "start" in told,
+            opens_right=ends is None and "end" in told,
         )
 
     return Timeline(bars=(bar("expected", wanted), bar("actual", found)))

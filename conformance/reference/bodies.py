@@ -48,9 +48,9 @@ class Bodies(Answers):
             raise Refused(400, "invariant", "; ".join(minded))
 
     def complaints(self, resource: Resource, route: Route) -> list[str]:
-        """Return what is wrong with a body, one sentence each."""
+        """Return what the first rule that is broken minds, one sentence each; empty for a good body."""
         own = self.consent_rules if route.type == "Consent" else ()
-        return [sentence for rule in (*rules.EVERY_RESOURCE, *own) for sentence in rule(resource)]
+        return next((minded for rule in (*rules.EVERY_RESOURCE, *own) if (minded := list(rule(resource)))), [])
 
     def new_id(self) -> str:
         return str(uuid.uuid4())

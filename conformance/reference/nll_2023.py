@@ -55,7 +55,7 @@ class NLL2023(Provenances, R4):
             case ("PUT", "Consent"):
                 return Route(interaction="update", type="Consent")
             case ("PUT", "Consent", _):
-                raise Refused(405, "not-supported", "an update goes to the type's address, with the id in the body")
+                return Route(interaction="none", type="Consent")
             case _:
                 return super().asked(request)
 

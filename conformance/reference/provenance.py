@@ -75,18 +75,18 @@ class Provenances(Answers):
         reference = who.get("reference") if isinstance(who, dict) else None
         if not isinstance(reference, str) or not reference.startswith("#"):
             raise Refused(400, "required", "agent.who does not refer to a contained Practitioner")
-        for contained in provenance.get("contained") or ():
+        for contained in _objects(provenance.get("contained")):
             if contained.get("id") == reference[1:] and contained.get("resourceType") == "Practitioner":
-                return dict(contained)
+                return contained
         raise Refused(400, "invalid", f"x-provenance contains no Practitioner {reference}")
 
     def check_person(self, practitioner: Resource, caller: Caller | None) -> None:
         """Refuse a practitioner who is not the person of the token."""
-        named = {
+        named = [
             identifier.get("value")
-            for identifier in practitioner.get("identifier") or ()
+            for identifier in _objects(practitioner.get("identifier"))
             if identifier.get("system") == PRESCRIBER_CODE
-        }
+        ]
         if caller is None or caller.prescriber_code not in named:
             raise Refused(403, "forbidden", "the practitioner of x-provenance is not the person of the token")
 
@@ -97,5 +97,10 @@ class Provenances(Answers):
 
 
 def _codes(concept: Any) -> frozenset[str]:
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    return frozenset(coding["code"] for coding in codings or () if coding.get("code"))
+    codings = _objects(concept.get("coding") if isinstance(concept, dict) else None)
+    return frozenset(coding["code"] for coding in codings if isinstance(coding.get("code"), str) and coding["code"])
+
+
+def _objects(value: Any) -> list[Resource]:
+    """Return the objects of a list that a client sent; what is no list has none."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

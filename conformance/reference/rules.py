@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from conformance.reference import dates
+from conformance.reference.matching import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from conformance.reference.messages import Resource
 
 STATUSES = frozenset({"draft", "proposed", "active", "rejected", "inactive", "entered-in-error"})
+MEANINGS = frozenset({"instance", "related", "dependents", "authoredby"})
+TARGETS = {
+    "patient": frozenset({"Patient"}),
+    "performer": frozenset({"Organization", "Patient", "Practitioner", "PractitionerRole", "RelatedPerson"}),
+    "organization": frozenset({"Organization"}),
+    "sourceReference": frozenset({"Consent", "DocumentReference", "Contract", "QuestionnaireResponse"}),
+}
 PERIODS = frozenset({"period", "dataPeriod", "valuePeriod"})
 DATE_TIMES = frozenset({"dateTime", "verificationDate", "valueDateTime"})
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -115,15 +123,36 @@ def without_active_narrative(resource: Resource) -> Iterator[str]:
         yield "text.div: active content"
 
 
+def with_provision_types_of_r4(resource: Resource) -> Iterator[str]:
+    """The codes of Consent.provision.type and Consent.provision.data.meaning, at every depth."""
+    for path, value in walked(resource):
+        if re.fullmatch(r"provision(\.provision\[\d+\])*\.type", path) and value not in {"deny", "permit"}:
+            yield f"{path}: {value!r} is neither deny nor permit"
+        if _name(path) == "meaning" and value not in MEANINGS:
+            yield f"{path}: {value!r} is not one of {', '.join(sorted(MEANINGS))}"
+
+
+def with_references_to_the_right_types(resource: Resource) -> Iterator[str]:
+    """A reference of the form Type/id names a type that the element may refer to (consent.html)."""
+    for name, types in TARGETS.items():
+        for value in listed(resource.get(name)):
+            kind, slash, _ = str(value.get("reference", "")).partition("/")
+            if slash and kind[:1].isupper() and kind not in types:
+                yield f"{name}: a reference to {kind}, not to {' or '.join(sorted(types))}"
+
+
 EVERY_RESOURCE: tuple[Callable[[Resource], Iterator[str]], ...] = (
+    modelled,
     without_empty_values,
     with_a_well_formed_id,
     with_relative_or_absolute_references,
     without_active_narrative,
-    modelled,
 )
+"""In this order: what is modelled well may be looked into without care."""
 CONSENT_OF_R4: tuple[Callable[[Resource], Iterator[str]], ...] = (
     with_a_status_of_r4,
+    with_provision_types_of_r4,
+    with_references_to_the_right_types,
     with_a_category,
     with_a_policy,
     with_periods_in_order,

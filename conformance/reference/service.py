@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from conformance.reference.store import Stored
     from conformance.reference.tokens import Caller
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 SHAPES: dict[tuple[str, ...], dict[str, str]] = {
     (): {"GET": "search-type", "POST": "create"},
     ("*",): {"GET": "read", "PUT": "update", "DELETE": "delete"},
@@ -48,8 +49,21 @@ class Service(Searching, Bodies):
         """Return what the method and the path ask for; refuse what is not offered."""
         route = self.asked(request)
         if route.type and route.interaction not in self.offered(route.type):
-            raise Refused(405, "not-supported", f"{request.method} is not supported at {request.path}")
+            raise self.not_allowed(request)
         return route
+
+    def not_allowed(self, request: Request) -> Refused:
+        """Return the 405 with the methods that the address takes (RFC 9110 §15.5.6)."""
+        allowed = [method for method in METHODS if self.allows(replace(request, method=method))]
+        reason = f"{request.method} is not supported at {request.path}"
+        return Refused(405, "not-supported", reason, (("Allow", ", ".join(allowed)),))
+
+    def allows(self, request: Request) -> bool:
+        try:
+            route = self.asked(request)
+        except Refused:
+            return False
+        return route.interaction in self.offered(route.type)
 
     def asked(self, request: Request) -> Route:
         """Return the interaction that the method and the path stand for, offered or not."""
@@ -61,7 +75,7 @@ class Service(Searching, Bodies):
         if kind not in self.types or shape not in SHAPES:
             raise Refused(404, "not-supported", f"there is nothing at {request.path}")
         if method not in SHAPES[shape]:
-            raise Refused(405, "not-supported", f"{request.method} is not supported at {request.path}")
+            return Route(interaction="none", type=kind)
         id_, _, version = (*(part for part in rest if part != "_search"), "", "", "")[:3]
         return Route(interaction=SHAPES[shape][method], type=kind, id=id_, version=version)
 

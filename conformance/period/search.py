@@ -49,22 +49,23 @@ def search_matches(period: Mapping[str, Any], value: str, zone: str | None) -> L
     if start is None and end is None:
         # Consent, search parameters: `period` is provision.period. Nothing there, nothing to match.
         return "ambiguous" if prefix == "ne" else "no"
+    sought = written.before_leap_second(sought, start, end)
     if end is not None:
-        end = written.before_leap_second(end, sought)
-        sought = written.before_leap_second(sought, end)
+        end = written.before_leap_second(end, start, sought)
         if start is not None and _is_inverted(start, end, place):
             return "ambiguous"
-    sought = written.before_leap_second(sought, start)
 
+    if _on_one_clock(start, end, sought):
+        places = _places(start, end, sought)
+    else:
+        places = _places_in_zone(start, end, sought, place)
+        if sought.parts <= written.DATE:
+            # search, date: "dates do not have time zones, and time zones should not be considered". A server may hold
+            # a date against the date that a bound writes, whatever its offset.
+            places |= _places(start and start.as_written(), end and end.as_written(), sought)
     found = _FOUND[prefix]
-    outcome = _outcome(found, start, end, sought, place)
-    if sought.parts <= written.DATE and _has_offset(start, end):
-        # search, date: "dates do not have time zones, and time zones should not be considered". A server may hold a
-        # date against the date that a bound writes, whatever its offset.
-        start, end = start and start.as_written(), end and end.as_written()
-        if outcome != _outcome(found, start, end, sought, place):
-            return "ambiguous"
-    return _ANSWERS[outcome]
+    letters = {found[starts][ends] for starts, ends in places}
+    return _ANSWERS[letters.pop()] if len(letters) == 1 else "ambiguous"
 
 
 def _is_inverted(start: Written, end: Written, zone: ZoneInfo | None) -> bool:
@@ -74,47 +75,59 @@ def _is_inverted(start: Written, end: Written, zone: ZoneInfo | None) -> bool:
     return zones.begins(start, zone)[0] >= zones.stops(end, zone)[1]
 
 
-def _outcome(
-    found: tuple[str, str, str], start: Written | None, end: Written | None, sought: Written, zone: ZoneInfo | None
-) -> str:
-    """Return the letter for the places where the bounds lie; `o` where they may lie in places with unlike letters."""
-    # Two dates compare as dates, in whichever zone they live. All else compares as instants.
-    as_date = as_instant = sought[:2], sought[:2]
-    dated = sought.offset is None
-    if dated and _has_offset(start, end):
-        (first, last_first), (after, last_after) = zones.begins(sought, zone), zones.stops(sought, zone)
-        as_instant = (first, after), (last_first, last_after)
+def _on_one_clock(start: Written | None, end: Written | None, sought: Written) -> bool:
+    """Two dates compare as dates, two times with offsets as instants; and days apart, no zone makes a difference."""
+    local = sought.offset is None
+    first, after = sought.first[0], sought.after[0]
+    for bound in (start, end):
+        if bound is not None and (bound.offset is None) is not local:
+            near = bound.first[0] - after <= written.DAY and first - bound.after[0] <= written.DAY
+            if near:
+                return False
+    return True
 
-    # search, date: a missing lower boundary is less than any date, a missing upper boundary is greater.
-    first_start = last_start = BEFORE
-    if start is not None:
-        early, late = as_instant if start.offset is not None else as_date
-        earliest, latest = (start.first, start.first) if dated and start.offset is None else zones.begins(start, zone)
-        first_start = last_start = _place_of_start(earliest, late)
-        if earliest != latest or early != late:
-            last_start = _place_of_start(latest, early)
-    first_end = last_end = AFTER
-    if end is not None:
-        early, late = as_instant if end.offset is not None else as_date
-        if dated and end.offset is None:
-            earliest, latest = written.shortest_end(end), end.after
-        else:
-            earliest, latest = zones.ends(end, zone)
-        first_end = last_end = _place_of_end(earliest, late)
-        if earliest != latest or early != late:
-            last_end = _place_of_end(latest, early)
 
-    if first_start == last_start and first_end == last_end:
-        return found[first_start][first_end]
-    places = {(s, e) for s in range(first_start, last_start + 1) for e in range(first_end, last_end + 1)}
+def _places(start: Written | None, end: Written | None, sought: Written) -> set[tuple[int, int]]:
+    """Return where start and end lie, all on one clock.
+
+    search, date: a missing lower boundary is less than any date, a missing upper boundary is greater.
+    """
+    value = sought[:2]
+    starts = BEFORE if start is None else _place_of_start(start.first, value)
+    if end is None:
+        return {(starts, AFTER)}
+    return {(starts, _place_of_end(written.shortest_end(end), value)), (starts, _place_of_end(end.after, value))}
+
+
+def _places_in_zone(
+    start: Written | None, end: Written | None, sought: Written, zone: ZoneInfo | None
+) -> set[tuple[int, int]]:
+    """Return where start and end may lie together, with values from several clocks."""
+    starts = {BEFORE} if start is None else _places_of_start(start, sought, zone)
+    ends = {AFTER} if end is None else _places_of_end(end, sought, zone)
+    places = {(place, other) for place in starts for other in ends}
     if zone is None and start is not None and end is not None and not _may_fit(start, end, sought):
         places.discard((WITHIN, WITHIN))
-    letters = {found[s][e] for s, e in places}
-    return letters.pop() if len(letters) == 1 else "o"
+    return places
 
 
-def _has_offset(start: Written | None, end: Written | None) -> bool:
-    return (start is not None and start.offset is not None) or (end is not None and end.offset is not None)
+def _places_of_start(start: Written, sought: Written, zone: ZoneInfo | None) -> set[int]:
+    if start.offset is None and sought.offset is None:
+        return {_place_of_start(start.first, sought[:2])}
+    (earliest, latest), (early, late) = zones.begins(start, zone), zones.intervals(sought, zone)
+    return _between(_place_of_start(earliest, late), _place_of_start(latest, early), zone)
+
+
+def _places_of_end(end: Written, sought: Written, zone: ZoneInfo | None) -> set[int]:
+    if end.offset is None and sought.offset is None:
+        return {_place_of_end(moment, sought[:2]) for moment in (written.shortest_end(end), end.after)}
+    (earliest, latest), (early, late) = zones.ends(end, zone), zones.intervals(sought, zone)
+    return _between(_place_of_end(earliest, late), _place_of_end(latest, early), zone)
+
+
+def _between(least: int, greatest: int, zone: ZoneInfo | None) -> set[int]:
+    """An unknown zone may put a bound into the place between two others."""
+    return {least, greatest} if zone is not None else set(range(least, greatest + 1))
 
 
 def _place_of_start(moment: Moment, sought: Interval) -> int:
@@ -130,12 +143,23 @@ def _place_of_end(moment: Moment, sought: Interval) -> int:
 
 def _may_fit(start: Written, end: Written, sought: Written) -> bool:
     """Whether a zone exists in which the value contains the period: three days fit into no day, wherever it is."""
-    if (start.offset is None) is not (end.offset is None) or (start.offset is None) is (sought.offset is None):
-        return True
-    closes = written.shortest_end(end)
-    if sought.offset is None:
-        least, greatest = zones.least_offset(sought.first, start.first), zones.greatest_offset(sought.after, closes)
-    else:
-        least, greatest = zones.least_offset(closes, sought.after), zones.greatest_offset(start.first, sought.first)
-    dated = any(value.parts <= written.DATE for value in (start, end, sought))
-    return least <= greatest + (_CHANGE_OF_OFFSET if dated else 0)
+    least, greatest = zones.least_offset, zones.greatest_offset
+    dated = any(value.offset is None and value.parts <= written.DATE for value in (start, end, sought))
+    for close in (written.shortest_end(end), end.after):
+        # The offsets at which the start lies within the value, and those at which the end does.
+        offsets = []
+        if sought.offset is None:
+            if start.offset is not None:
+                offsets.append((least(sought.first, start.first), least(sought.after, start.first) - 1))
+            if end.offset is not None:
+                offsets.append((greatest(sought.first, close) + 1, greatest(sought.after, close)))
+        else:
+            if start.offset is None:
+                offsets.append((greatest(start.first, sought.after) + 1, greatest(start.first, sought.first)))
+            if end.offset is None:
+                offsets.append((least(close, sought.after), least(close, sought.first) - 1))
+        change = _CHANGE_OF_OFFSET if dated and len(offsets) > 1 else 0
+        common = not offsets or max(low for low, _ in offsets) <= min(high for _, high in offsets) + change
+        if common and all(low <= high for low, high in offsets):
+            return True
+    return False

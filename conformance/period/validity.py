@@ -27,7 +27,9 @@ def in_force(period: Mapping[str, Any], instant: str, zone: str | None) -> Liter
     # Period.start: inclusive. Where it is missing, the lower boundary is not known; search, date reads that as a
     # boundary before any date.
     if start is not None:
-        earliest, latest = zones.begins(start, place)
+        earliest = latest = start.first
+        if start.offset is None and abs(start.first[0] - moment[0]) <= written.DAY:
+            earliest, latest = zones.begins(start, place)
         if moment < earliest:
             return "no"
         clear = moment >= latest
@@ -36,7 +38,9 @@ def in_force(period: Mapping[str, Any], instant: str, zone: str | None) -> Liter
     # there is no maximum.
     if end is not None:
         end = written.before_leap_second(end, at)
-        earliest, latest = zones.ends(end, place)
+        earliest, latest = written.shortest_end(end), end.after
+        if end.offset is None and abs(end.after[0] - moment[0]) <= written.DAY:
+            earliest, latest = zones.ends(end, place)
         if moment >= latest:
             return "no"
         clear = clear and moment < earliest

@@ -49,18 +49,15 @@ class Written(NamedTuple):
 # Skips the keyword handling of the class, which takes longer than the rest.
 _written: Callable[[tuple[Moment, Moment, int | None, int]], Written] = partial(tuple.__new__, Written)
 
-# dateTime: "YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz", 24:00 is not allowed, second 60 is; search, date:
-# seconds may be left out, and so may the zone. These give the shape; the calendar, the table of offsets and the
-# functions below decide the rest. Spelt [0-9], since \d also takes the digits of other scripts.
-_MONTH_OR_YEAR = re.compile(r"[0-9]{4}(?:-[0-9]{2})?")
-_TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:(?<=:..:..)\.([0-9]+))?((?:[Z+-].*)?)", re.DOTALL
-)
+_MONTH_OR_YEAR = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2]))?")
+_DECIMALS = re.compile(r"\.([0-9]+)")
+# dateTime: offsets to 14:00, -00:00 among them. The empty one is a missing one.
 _OFFSETS: dict[str, int | None] = {"": None, "Z": 0} | {
     f"{sign}{minutes // 60:02}:{minutes % 60:02}": minutes * (60 if sign == "+" else -60)
     for sign in "+-"
     for minutes in range(14 * 60 + 1)
 }
+_NEXT_DIGIT = dict(zip("012345678", "123456789", strict=True))
 _PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
 _YEAR_ONE = datetime(1, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
 
@@ -121,12 +118,14 @@ def bounds(period: Mapping[str, Any], reader: Callable[[Any], Written]) -> tuple
     return start, end
 
 
-def before_leap_second(value: Written, other: Written | None) -> Written:
-    """Return the value; its second 59 ends early where the other one writes second 60 of the same minute."""
-    if other is None or LEAP_SECOND not in other.first[1] or LEAP_SECOND in value.first[1]:
-        return value
-    ends_with_its_minute = value.parts == SECOND and value.after == (other.first[0] + 1, "")
-    return value._replace(after=(other.first[0], LEAP_SECOND)) if ends_with_its_minute else value
+def before_leap_second(value: Written, *others: Written | None) -> Written:
+    """Return the value; its second 59 ends early where another one writes second 60 of the same minute."""
+    for other in others:
+        if other is not None and LEAP_SECOND in other.first[1]:
+            ends_its_minute = value.parts == SECOND and value.after == (other.first[0] + 1, "")
+            if ends_its_minute and LEAP_SECOND not in value.first[1]:
+                return value._replace(after=(other.first[0], LEAP_SECOND))
+    return value
 
 
 def shortest_end(end: Written) -> Moment:
@@ -140,23 +139,27 @@ def shortest_end(end: Written) -> Moment:
 
 
 def _read(text: Any, kind: str) -> Written:
-    if not isinstance(text, str):
-        raise ValueError(f"{text!r} is no {kind}: expected a text")  # noqa: TRY004 - the caller's JSON is wrong, not its code
-    try:
-        if len(text) == len("YYYY-MM-DD") and text[7] == "-":
-            # Python reads this form, and the week date YYYY-Www-D, which has no hyphen there.
-            first = date.fromisoformat(text).toordinal() * DAY
-            return _written(((first, ""), (first + DAY, ""), None, DATE))
-        if text[4:19:3] == "--T::" and (zone := text[19:]) in _OFFSETS:
-            return _time(text[:19], None, zone)
-        if match := _TIME.fullmatch(text):
-            return _time(*match.groups())
-        if _MONTH_OR_YEAR.fullmatch(text):
-            return _month_or_year(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no {kind}: there is no such day or no such time of day") from None
-    except KeyError:
-        raise ValueError(f"{text!r} is no {kind}: a zone is Z or ±hh:mm, up to 14:00") from None
+    """Read YYYY, YYYY-MM, YYYY-MM-DD, YYYY-MM-DDThh:mm or YYYY-MM-DDThh:mm:ss.sss; a time with Z, ±hh:mm or neither.
+
+    Where the separators stand where they should, Python's own reading takes nothing but digits between them.
+    """
+    if isinstance(text, str):
+        try:
+            if len(text) == len("YYYY-MM-DD") and text[4:8:3] == "--":
+                first = date.fromisoformat(text).toordinal() * DAY
+                return _written(((first, ""), (first + DAY, ""), None, DATE))
+            if text[4:19:3] == "--T::":
+                return _second(text[:19], text[19:])
+            if text[4:16:3] == "--T:":
+                offset = _OFFSETS[text[16:]]
+                minute = _seconds(text[:16]) - (offset or 0)
+                return _written(((minute, ""), (minute + 60, ""), offset, MINUTE))
+            if _MONTH_OR_YEAR.fullmatch(text):
+                return _month_or_year(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is no {kind}: there is no such day or no such time of day") from None
+        except KeyError:
+            raise ValueError(f"{text!r} is no {kind}: its zone is neither Z nor ±hh:mm, up to 14:00") from None
     raise ValueError(
         f"{text!r} is no {kind}: expected YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss, decimals if any, and a zone"
     )
@@ -170,21 +173,26 @@ def _month_or_year(text: str) -> Written:
     return _written(((first * DAY, ""), (after * DAY, ""), None, MONTH if month else YEAR))
 
 
-def _time(wall: str, decimals: str | None, zone: str) -> Written:
+def _second(wall: str, rest: str) -> Written:
     """A time begins at its instant and ends where the next unit of its last written digit begins."""
-    second, leap = wall[17:], ""
-    if second == "60":
+    zone, decimals = rest, None
+    if match := _DECIMALS.match(rest):
+        zone, decimals = rest[match.end() :], match[1]
+    offset = _OFFSETS[zone]
+    leap = ""
+    if wall[17:] == "60":
         # dateTime: leap seconds are allowed. This one lies after all of second 59 and before the next minute.
         wall, leap = wall[:17] + "59", LEAP_SECOND
-    if wall[11:13] == "24":
-        raise ValueError  # dateTime: "the time 24:00 is not allowed"; some versions of Python do
-    since = datetime.fromisoformat(wall) - _YEAR_ONE
-    offset = _OFFSETS[zone]
-    moment = (since.days + 1) * DAY + since.seconds - (offset or 0)
-    if not second:
-        return _written(((moment, ""), (moment + 60, ""), offset, MINUTE))
+    second = _seconds(wall) - (offset or 0)
     if decimals is None:
-        return _written(((moment, leap), (moment + 1, ""), offset, SECOND))
+        return _written(((second, leap), (second + 1, ""), offset, SECOND))
     kept = decimals.rstrip("9")
-    after = (moment, leap + kept[:-1] + chr(ord(kept[-1]) + 1)) if kept else (moment + 1, "")
-    return _written(((moment, leap + decimals.rstrip("0")), after, offset, SECOND))
+    after = (second, leap + kept[:-1] + _NEXT_DIGIT[kept[-1]]) if kept else (second + 1, "")
+    return _written(((second, leap + decimals.rstrip("0")), after, offset, SECOND))
+
+
+def _seconds(wall: str) -> int:
+    if wall[11:13] == "24":
+        raise ValueError  # dateTime: "the time 24:00 is not allowed"; newer versions of Python do
+    since = datetime.fromisoformat(wall) - _YEAR_ONE
+    return (since.days + 1) * DAY + since.seconds

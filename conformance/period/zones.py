@@ -1,6 +1,6 @@
 """Which instants a value means: those of its own offset, of the declared zone, or of any zone on earth.
 
-Each function returns two moments, the earliest and the latest that may be meant; where all is clear they are the same.
+The first functions answer twice, with the earliest and the latest that may be meant; where all is clear, with the same.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from conformance.period.written import DATE, DAY, shortest_end
 
 if TYPE_CHECKING:
-    from conformance.period.written import Moment, Written
+    from conformance.period.written import Interval, Moment, Written
 
 # search, date: dates have no zone, and the specification leaves open which one they live in. All lie between these.
 EASTERNMOST = 14 * 3600
@@ -70,6 +70,12 @@ def ends(end: Written, zone: ZoneInfo | None) -> tuple[Moment, Moment]:
         return shortest, end.after
     east, west = _offsets(end, zone)
     return (shortest[0] - east, shortest[1]), (end.after[0] - west, end.after[1])
+
+
+def intervals(value: Written, zone: ZoneInfo | None) -> tuple[Interval, Interval]:
+    """Return a value from its first instant to the first one after it."""
+    (first, last_first), (after, last_after) = begins(value, zone), stops(value, zone)
+    return (first, after), (last_first, last_after)
 
 
 def start_of_day(day: int, zone: ZoneInfo) -> int:

@@ -17,7 +17,12 @@ REQUESTS = frozenset({"batch", "transaction", "history"})
 RESPONSES = frozenset({"batch-response", "transaction-response", "history"})
 
 
-def check_bundle(run: Run, bundle: Json, path: str) -> None:
+def check_bundle_r5(run: Run, bundle: Json, path: str) -> None:
+    """https://hl7.org/fhir/R5/bundle.html; bdl-3a to bdl-3d, in bundle_r5.py, took the place of bdl-3 and bdl-4."""
+    check_bundle(run, bundle, path, r4=False)
+
+
+def check_bundle(run: Run, bundle: Json, path: str, *, r4: bool = True) -> None:
     """https://hl7.org/fhir/R4/bundle.html; bdl-3 and bdl-4 are looked at per entry."""
     kind = bundle.get("type")
     entries = objects(bundle, "entry")
@@ -35,19 +40,24 @@ def check_bundle(run: Run, bundle: Json, path: str) -> None:
     seen: set[tuple[str, Any]] = set()
     for index, entry in enumerate(bundle["entry"] if isinstance(bundle.get("entry"), list) else ()):
         if isinstance(entry, dict):
+            if r4:
+                _exchange(run, entry, f"{path}.entry[{index}]", kind)
             _entry(run, entry, f"{path}.entry[{index}]", kind, seen)
     _links(run, bundle, path)
 
 
-def _entry(run: Run, entry: Json, path: str, kind: Any, seen: set[tuple[str, Any]]) -> None:
-    if "search" in entry and kind != "searchset":
-        run.add("bdl-2", f"{path}.search", f"search is for entries of a searchset, this is a {kind}")
+def _exchange(run: Run, entry: Json, path: str, kind: Any) -> None:
     if ("request" in entry) != (kind in REQUESTS):
         word = "has no request" if "request" in entry else "needs a request"
         run.add("bdl-3", path, f"an entry of a {kind} {word}")
     if ("response" in entry) != (kind in RESPONSES):
         word = "has no response" if "response" in entry else "needs a response"
         run.add("bdl-4", path, f"an entry of a {kind} {word}")
+
+
+def _entry(run: Run, entry: Json, path: str, kind: Any, seen: set[tuple[str, Any]]) -> None:
+    if "search" in entry and kind != "searchset":
+        run.add("bdl-2", f"{path}.search", f"search is for entries of a searchset, this is a {kind}")
     if not ("resource" in entry or "request" in entry or "response" in entry):
         run.add("bdl-5", path, "an entry has a resource, a request or a response")
     full_url = entry.get("fullUrl")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.validation.bundle_r5 import BUNDLE_R5
 from conformance.validation.period_order import order
 
 if TYPE_CHECKING:
@@ -195,6 +196,12 @@ def ctm_1(participant: Json) -> bool:
     return isinstance(reference, str) and "Practitioner/" in reference or None  # type: ignore[return-value]
 
 
+def one_content(parameter: Json) -> bool:
+    """Parameters.parameter: parts, or exactly one of value and resource."""
+    contents = [choice_exists(parameter, "value"), "resource" in parameter, "part" in parameter]
+    return sum(contents) == 1
+
+
 INVARIANTS: dict[str, Callable[[Json], bool | None]] = {
     "per-1": per_1,
     "att-1": needs("data", "contentType"),
@@ -239,10 +246,24 @@ INVARIANTS: dict[str, Callable[[Json], bool | None]] = {
     "org-3": not_home,
     "pat-1": lambda contact: either(contact, "name", "telecom", "address", "organization"),
     "qrs-1": not_both("answer", "item"),
-    "inv-1": exactly_one("operation", "assert"),
-    "inv-2": exactly_one("operation", "assert"),
     "grp-1": grp_1,
+    **BUNDLE_R5,
+    "cod-1": needs("display", "code"),
+    "ref-2": lambda reference: either(reference, "reference", "identifier", "display", "extension"),
 }
+
+SHARED_KEYS: dict[tuple[str, str], Callable[[Json], bool | None]] = {
+    ("TestReport.setup.action", "inv-1"): exactly_one("operation", "assert"),
+    ("TestReport.test.action", "inv-2"): exactly_one("operation", "assert"),
+    ("Parameters.parameter", "inv-1"): one_content,
+}
+"""Keys that the specification gave to several constraints, by the element that carries them."""
+
+
+def invariant(path: str, key: str) -> Callable[[Json], bool | None] | None:
+    """The rule of a key on an element; None for one that is not known here."""
+    return SHARED_KEYS.get((path, key)) or INVARIANTS.get(key)
+
 
 NEVER_FIRE = frozenset({"ppc-2", "ppc-3", "ppc-4", "ppc-5"})
 """Published with an expression that is always true."""

@@ -60,16 +60,16 @@ class Issue(NamedTuple):
     @property
     def line(self) -> int | None:
         """From 1; None when the resource came as an object and not as text."""
-        place = self._place()
+        place = self.place()
         return place[0] if place else None
 
     @property
     def column(self) -> int | None:
         """From 1, in characters."""
-        place = self._place()
+        place = self.place()
         return place[1] if place else None
 
-    def _place(self) -> tuple[int, int] | None:
+    def place(self) -> tuple[int, int] | None:
         if self.at is not None or self.source is None:
             return self.at
         return self.source.place(self.expression)
@@ -83,7 +83,7 @@ class Issue(NamedTuple):
             "rule": self.rule,
             "message": self.message,
         }
-        place = self._place()
+        place = self.place()
         if place:
             published["line"], published["column"] = place
         return published

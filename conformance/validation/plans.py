@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.validation import codings, values
-from conformance.validation.invariants import ELSEWHERE, INVARIANTS, NEVER_FIRE
+from conformance.validation.invariants import ELSEWHERE, INVARIANTS, NEVER_FIRE, invariant
 from conformance.validation.rules import RULES
 from conformance.validation.run import Run, shown
 from conformance.validation.terminology import ValueSet
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 SYSTEM_STRING = "http://hl7.org/fhirpath/System."
 ANY_TYPE = "Resource"
+SHORT_FORMATS = frozenset({"CapabilityStatement.format", "CapabilityStatement.patchFormat"})
+"""Bound to the media types, and explained as "xml | json | ttl | mime type" in the same breath."""
 
 
 class Plan:
@@ -141,12 +143,12 @@ class Plans:
         if kind == "resource":
             plan.checks["resourceType"] = _nothing
         invariants = [key for key in own.get("invariants", ()) if key.rstrip("?") not in ELSEWHERE | NEVER_FIRE]
-        plan.invariants = tuple(
-            (key.rstrip("?"), "warning" if key.endswith("?") else "error", INVARIANTS[key.rstrip("?")])
+        known = [
+            (key.rstrip("?"), "warning" if key.endswith("?") else "error", invariant(path, key.rstrip("?")))
             for key in invariants
-            if key.rstrip("?") in INVARIANTS
-        )
-        plan.unknown_invariants = tuple(key.rstrip("?") for key in invariants if key.rstrip("?") not in INVARIANTS)
+        ]
+        plan.invariants = tuple((key, severity, rule) for key, severity, rule in known if rule is not None)
+        plan.unknown_invariants = tuple(key for key, _, rule in known if rule is None)
         plan.sibling = self._sibling
         plan.afterwards = tuple(self._after[name] for name in (path,) if name in self._after)
         return plan
@@ -199,6 +201,8 @@ class Plans:
 
     def _primitive(self, row: Json, code: str) -> Check:
         form = values.plain(code, longest=row.get("maxLength"))
+        if row["path"] in SHORT_FORMATS:
+            return values.media_type_or_short(form)
         if "maxBinding" in row:
             return values.bound_code(self._value_set(row["maxBinding"]), "maximum", form)
         if "binding" in row:
@@ -243,7 +247,7 @@ def walk(run: Run, plan: Plan, value: Json, path: str) -> None:
     for key, severity, holds in plan.invariants:
         answer = holds(value)
         if answer is not True:
-            broken(run, key, path, answer, severity)
+            broken(run, key, path, value, answer, severity)
     for check_object in plan.afterwards:
         check_object(run, value, path)
     if plan.unknown_invariants:
@@ -253,13 +257,19 @@ def walk(run: Run, plan: Plan, value: Json, path: str) -> None:
         )
 
 
-def broken(run: Run, key: str, path: str, answer: bool | None, severity: str = "error") -> None:  # noqa: FBT001 - three answers
+def broken(run: Run, key: str, path: str, value: Json, answer: bool | None, severity: str = "error") -> None:  # noqa: FBT001 - three answers
     """Adds the issue of an invariant that does not hold, or of which that cannot be said."""
     says = RULES[key].says
+    found = f"found start {shown(value.get('start'))} and end {shown(value.get('end'))}" if key == "per-1" else f"found {keys_of(value)}"
     if answer is None:
-        run.add(key, path, f"{key}: whether {says} cannot be decided from what is written", "warning")
+        run.add(key, path, f"{key}: whether {says} cannot be decided from what is written; {found}", "warning")
     else:
-        run.add(key, path, f"{key} is violated: {says}", severity)
+        run.add(key, path, f"{key} is violated: {says}; {found}", severity)
+
+
+def keys_of(value: Json) -> str:
+    """The properties of an object, for messages."""
+    return ", ".join(list(value)[:20]) or "nothing"
 
 
 def _choice(run: Run, name: str, found: list[str], path: str, *, needed: bool) -> None:
@@ -372,7 +382,7 @@ def _invariant(key: str) -> ObjectCheck:
     def check(run: Run, value: Any, path: str) -> None:
         answer = holds(value)
         if answer is not True:
-            broken(run, key, path, answer)
+            broken(run, key, path, value, answer)
 
     return check
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.validation.bundles import check_bundle
+from conformance.validation.bundles import check_bundle, check_bundle_r5
 from conformance.validation.codings import coding
 from conformance.validation.plans import Plans, walk
 from conformance.validation.primitives import is_absolute
@@ -30,7 +30,12 @@ class Resources:
     def __init__(self, definitions: Definitions, library: Library) -> None:
         self.definitions = definitions
         code = coding(library.code_system)
-        after = {"Coding": code, "Quantity": code, "Extension": _extension, "Bundle": check_bundle}
+        after = {
+            "Coding": code,
+            "Quantity": code,
+            "Extension": _extension,
+            "Bundle": check_bundle if definitions.fhir == "4.0" else check_bundle_r5,
+        }
         self._known: dict[str, bool] = {}
         self.plans = Plans(definitions, after, resource=self._inline, reference=self._reference)
 

@@ -16,6 +16,7 @@ from conformance.validation.primitives import (
     TEXT_FORMATS,
     URI_LIKE,
     Format,
+    is_absolute,
     is_media_type,
     is_number,
     odd_in_uri,
@@ -74,6 +75,9 @@ def text(name: str, *, longest: int | None = None) -> Check:
             if value[0] == "#":
                 if run.scope is not None:
                     run.scope.local.add(value)
+                return
+            if name == "canonical" and not is_absolute(value):
+                run.add("canonical-absolute", expression, f"{shown(value)} is relative; a canonical is an absolute URL")
                 return
             odd = odd_in_uri(value)
             if odd is not None:
@@ -150,7 +154,7 @@ def element_id(run: Run, value: Any, path: str, key: str) -> None:
         return
     if any(character.isspace() for character in value):
         run.add("element-id", f"{path}.{key}", f"{shown(value)} holds white space; the id of an element does not")
-    if run.element_ids is not None:
+    if run.element_ids is not None and ".element[" not in path:  # those of ElementDefinitions name elements
         if value in run.element_ids:
             run.add("element-id", f"{path}.{key}", f"the element id {shown(value)} stands twice in this resource")
         run.element_ids.add(value)
@@ -198,6 +202,21 @@ def _judged_one_by_one(value_set: ValueSet, strength: str, form: Check) -> Check
                 f"whether {shown(value)} is in {value_set.url} cannot be known here: the value set is not enumerated"
             )
             run.not_checked(f"{value_set.url} {value}", f"{path}.{key}", message)
+
+    return check
+
+
+def media_type_or_short(form: Check) -> Check:
+    """CapabilityStatement.format: a media type, or xml, json or ttl."""
+
+    def check(run: Run, value: Any, path: str, key: str) -> None:
+        before = run.told
+        form(run, value, path, key)
+        if run.told == before and value not in {"xml", "json", "ttl"} and not is_media_type(value):
+            message = (
+                f"{shown(value)} is no format; allowed: xml, json, ttl, or a media type such as application/fhir+json"
+            )
+            run.add("required-binding", f"{path}.{key}", message)
 
     return check
 

@@ -7,6 +7,8 @@ is a misspelt one.
 
 from __future__ import annotations
 
+import copy
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -94,13 +96,19 @@ class Pack:
 
     def fixture(self, name: str) -> Any:
         """The JSON of a fixture, a fresh copy at each call. Raises UsageError when there is none of that name."""
-        path = shipped.fixture(name, pack=self.folder)
-        if path is None:
-            raise UsageError(f"{reading.shown(self.folder)}: {shipped.no_fixture(name, pack=self.folder)}")
-        problems = Problems()
-        content = reading.json_file(path, problems=problems)
-        problems.stop()
-        return content
+        return copy.deepcopy(_fixture(self.folder, name))
+
+
+@functools.cache
+def _fixture(folder: Path, name: str) -> Any:
+    """A run asks for the same few fixtures hundreds of times."""
+    path = shipped.fixture(name, pack=folder)
+    if path is None:
+        raise UsageError(f"{reading.shown(folder)}: {shipped.no_fixture(name, pack=folder)}")
+    problems = Problems()
+    content = reading.json_file(path, problems=problems)
+    problems.stop()
+    return content
 
 
 def available() -> tuple[str, ...]:

@@ -8,6 +8,7 @@ which nothing else fails, but for rows that restate it.
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,32 +18,67 @@ from conformance.model import Report, RunVerdict, Verdict
 from conformance.plugin import RUNNING
 from conformance.reference import ReferenceServer
 from conformance.reference.server import as_toml
+from conformance.running import WITHIN
+from conformance.wire import Received
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from conformance.catalogue import Catalogue
     from conformance.reference.fault import Fault
+    from conformance.wire import Headers
 
-QUIET = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--capture=no")
+SLOW = ("-p", "no:unraisableexception", "-p", "no:threadexception")
+"""They collect garbage several times a session, and thousands of sessions are run."""
+QUIET = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--capture=no", *SLOW)
 
 
 def against(
     pack: str, *, faults: Sequence[str] = (), variations: Sequence[str] = (), options: Sequence[str] = ()
 ) -> Report:
-    """Run a pack in this process against a reference server of its own."""
+    """Run a pack in this process against a reference server of its own: requests are handed over, not sent."""
+    with ReferenceServer(pack, faults=faults, variations=variations, listen=False) as server:
+        return run("--pack", pack, *options, within=Within(server))
+
+
+def over_a_socket(
+    pack: str, *, faults: Sequence[str] = (), variations: Sequence[str] = (), options: Sequence[str] = ()
+) -> Report:
+    """The same over a real connection."""
     with tempfile.TemporaryDirectory() as folder, ReferenceServer(pack, faults=faults, variations=variations) as server:
         target = Path(folder) / "target.toml"
         target.write_text(as_toml(server.target), encoding="utf-8")
         return run("--pack", pack, "--target", str(target), "--report-dir", folder, *options)
 
 
-def run(*options: str) -> Report:
+class Within:
+    """A target in this process, as a pytest plugin that `conformance.running` looks for."""
+
+    __name__ = WITHIN
+
+    def __init__(self, server: ReferenceServer) -> None:
+        self.target = server.target
+        self.waited = 0.0
+        self._server = server
+
+    def send(self, method: str, url: str, headers: Headers, body: bytes | None = None) -> Received:
+        """As `conformance.wire.Wire.send`."""
+        lines = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        lines.append(("Content-Length", str(len(body or b""))))
+        status, received, content = self._server.answer(method, url, lines, body or b"")
+        return Received(status, received, content, datetime.now(UTC), 0.0)
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+def run(*options: str, within: Within | None = None) -> Report:
     """One run of the suite in this process, without a word on the terminal."""
     keep = _Keep()
+    plugins = [keep, within] if within else [keep]
     settings = Path(__file__).parent / "run.ini"
     code = pytest.main(
-        ["--pyargs", "conformance.checks", "-c", str(settings), "--rootdir", ".", *QUIET, *options], plugins=[keep]
+        ["--pyargs", "conformance.checks", "-c", str(settings), "--rootdir", ".", *QUIET, *options], plugins=plugins
     )
     if keep.report is None:
         raise RuntimeError(f"the run ended without a report: pytest's exit code {code}")

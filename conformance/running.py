@@ -26,7 +26,7 @@ from conformance.model import (
     Verdict,
 )
 from conformance.observed import observe
-from conformance.preparation import Options, Preparation, choose, prepare
+from conformance.preparation import DEFAULT_PACK, Options, Preparation, choose, prepare
 from conformance.recorder import Recorder
 from conformance.redaction import Redactor
 from conformance.wire import Wire
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from conformance.reference import ReferenceServer
     from conformance.target import Target
+
+WITHIN = "consent-conformance-within"
+"""Name of the pytest plugin that stands for a target in this process; see `conformance.proof`."""
 
 PATIENCE = 2
 """After so many requests in a row without a response the run stops: the target is gone."""
@@ -48,13 +51,14 @@ class Running:
         self,
         preparation: Preparation,
         *,
-        report_dir: Path,
+        report_dir: Path | None = None,
+        wire: Wire | None = None,
         server: ReferenceServer | None = None,
         handed_down: dict[str, Any] | None = None,
         unreachable: str = "",
     ) -> None:
         self.preparation = preparation
-        self.wire = Wire(preparation.target)
+        self.wire = wire or Wire(preparation.target)
         self.stopped = unreachable
         self.report: Report | None = None
         self.written: list[Path] = []
@@ -89,7 +93,19 @@ class Running:
         handed_down = getattr(config, "workerinput", {}).get("consent_conformance")
         if handed_down is not None:
             return cls._in_worker(options, handed_down, report_dir)
+        within = config.pluginmanager.get_plugin(WITHIN)
+        if within is not None:
+            return cls._in_process(options, within)
         return cls._in_controller(options, report_dir)
+
+    @classmethod
+    def _in_process(cls, options: Options, within: Any) -> Running:
+        """A proof: the target lives in this process, and nothing is written to disk."""
+        pack = packs.load(options.pack or DEFAULT_PACK)
+        target = targets.from_dict(within.target, where="the reference server", environ=os.environ)
+        declared, unreachable = _first_look(pack, target, within)
+        preparation = prepare(options, pack, target, embedded=True, declared=declared)
+        return cls(preparation, wire=within, unreachable=unreachable)
 
     @classmethod
     def _in_worker(cls, options: Options, handed_down: dict[str, Any], report_dir: Path) -> Running:
@@ -118,7 +134,7 @@ class Running:
             given, where = server.target, "the embedded server"
             target = targets.from_dict(given, where=where, environ=os.environ)
         try:
-            declared, unreachable = _first_look(pack, target)
+            declared, unreachable = _first_look(pack, target, Wire(target))
             preparation = prepare(options, pack, target, embedded=server is not None, declared=declared)
         except BaseException:
             if server is not None:
@@ -307,7 +323,7 @@ class Running:
             requirements=judged,
             exchanges=exchanges,
         )
-        self.written = write_all(self.report, self._report_dir)
+        self.written = write_all(self.report, self._report_dir) if self._report_dir else []
         return self._exit_code(verdict, exitstatus, verified=any(row.verdict in judge.VERIFIED for row in judged))
 
     def summarise(self, terminal: Any) -> None:
@@ -357,9 +373,8 @@ class Running:
             session.config.hook.pytest_runtest_logreport(report=one)
 
 
-def _first_look(pack: packs.Pack, target: Target) -> tuple[tuple[Claim, ...], str]:
-    """(claims that the server declares, why nothing can be tested)."""
-    wire = Wire(target)
+def _first_look(pack: packs.Pack, target: Target, wire: Wire) -> tuple[tuple[Claim, ...], str]:
+    """(claims that the server declares, why nothing can be tested). Closes the wire."""
     redactor = Redactor(target.secrets())
     consents = Consents(
         wire=wire,

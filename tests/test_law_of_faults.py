@@ -24,7 +24,7 @@ def test_a_lie_is_caught_for_what_it_is(pack: str, name: str) -> None:
 
 @pytest.mark.parametrize(("pack", "name"), LIBERTIES, ids=[f"{pack}-{name}" for pack, name in LIBERTIES])
 def test_a_legal_variation_is_not_blamed(pack: str, name: str) -> None:
-    assert proof.blamed(proof.against(pack, variations=[name])) == []
+    assert proof.blamed(proof.over_a_socket(pack, variations=[name])) == []
 
 
 def test_every_fault_names_requirements_that_exist() -> None:

@@ -10,7 +10,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from conformance.model import UsageError
 from conformance.reference import seeds
@@ -63,6 +63,7 @@ class ReferenceServer:
     """A Consent server in a thread of its own, from `with` to the end of the block.
 
     `clock` returns the time that the server lives in, aware and in UTC; `path` is a file that outlives the server.
+    Without `listen` there is no socket and no thread: `answer` takes requests directly, for thousands of proofs.
     """
 
     def __init__(
@@ -74,20 +75,27 @@ class ReferenceServer:
         variations: Iterable[str] = (),
         clock: Callable[[], datetime] | None = None,
         path: str = ":memory:",
+        listen: bool = True,
     ) -> None:
         self.pack = pack
         self._kind = personality(pack, faults=tuple(faults), variations=tuple(variations))
         self._port = port
         self._clock = clock or now
         self._path = path
+        self._socket: socket.socket | None = None
+        self._listens = listen
 
     def __enter__(self) -> Self:
-        self._socket = _listening(self._port)
-        self.url = f"http://{HOST}:{self._socket.getsockname()[1]}{BASE_PATH}"
+        self.url = f"http://{HOST}{BASE_PATH}"
+        if self._listens:
+            self._socket = _listening(self._port)
+            self.url = f"http://{HOST}:{self._socket.getsockname()[1]}{BASE_PATH}"
         tokens = Tokens()
         self.service = self._kind(base=self.url, store=Store(self._path), clock=self._clock, tokens=tokens)
         seeds.plant(self.service)
         self._tokens = issue_all(tokens, now=self._clock(), patient=seeds.PATIENT)
+        if not self._listens:
+            return self
         self._thread = threading.Thread(target=self._run, name=f"reference {self.pack}", daemon=True)
         self._started = threading.Event()
         self._thread.start()
@@ -95,11 +103,30 @@ class ReferenceServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._server.force_exit = True
-        self._thread.join(10)
-        self._socket.close()
+        if self._socket is not None:
+            self._server.should_exit = True
+            self._server.force_exit = True
+            self._thread.join(10)
+            self._socket.close()
         self.service.store.close()
+
+    def answer(
+        self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+        """Status, headers and body for a request, as they would leave the socket; delays are not waited for."""
+        place = urlsplit(url)
+        response = self.service.handle(
+            _request(
+                {
+                    "method": method,
+                    "raw_path": place.path.encode("ascii"),
+                    "query_string": place.query.encode("ascii"),
+                    "headers": [(name.lower().encode(), value.strip().encode()) for name, value in headers],
+                },
+                body,
+            )
+        )
+        return response.status, response.headers, b"" if method == "HEAD" else response.body
 
     @property
     def target(self) -> dict[str, Any]:
@@ -139,6 +166,7 @@ class ReferenceServer:
         config = self._server.config
         config.load()
         self._server.lifespan = config.lifespan_class(config)
+        assert self._socket is not None
         await self._server.startup(sockets=[self._socket])
         self._started.set()
         await self._server.main_loop()

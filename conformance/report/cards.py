@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from conformance.report.bodies import cut
 from conformance.report.causes import likely, said
 from conformance.report.difference import Piece, marked
 from conformance.report.summary import Group, decisive
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 OTHERS = 12
 """Exchanges of a check that are shown besides the first; a rule about all answers of a run refers to hundreds."""
+LONGEST = 1_200
+"""Characters of an expected or an actual value."""
 TRAIL = 8
 """Exchanges that a passed requirement names."""
 CONTRADICTION = "contradiction"
@@ -104,13 +107,14 @@ def by_topic(judged: Iterable[Judged], evidence: Evidence) -> list[tuple[str, li
 def _told(check: Mapping[str, Any], report: Report, evidence: Evidence) -> Told:
     first, *others = check["exchanges"] or [None]
     exchange = report.exchanges[first] if first else None
-    expected, actual = marked(check["expected"], check["actual"]) if check["expected"] else (None, None)
+    expected, actual = (_short(check[side]) for side in ("expected", "actual"))
+    left, right = marked(expected, actual) if expected else (None, None)
     return Told(
         title=check["title"],
         nodeid=check["nodeid"],
         message=check["message"],
-        expected=expected,
-        actual=actual,
+        expected=left,
+        actual=right,
         timeline=timeline(check["expected"], check["actual"]),
         said=said(exchange),
         cause=likely(exchange) if check["outcome"] != "held" else "",
@@ -118,3 +122,8 @@ def _told(check: Mapping[str, Any], report: Report, evidence: Evidence) -> Told:
         others=[evidence.show(other) for other in others[:OTHERS]],
         unseen=len(others[OTHERS:]),
     )
+
+
+def _short(text: str) -> str:
+    short, note = cut(text, LONGEST)
+    return f"{short}… ({note})" if note else text

@@ -207,6 +207,30 @@ def test_a_long_body_is_cut_with_a_note_and_a_repeated_one_stands_once() -> None
     assert 'The same body as <a href="#exchange-2-response">shown before</a>' in text
 
 
+def test_a_check_of_many_exchanges_shows_the_first_and_counts_the_rest() -> None:
+    """A rule about all answers of a run refers to hundreds."""
+    exchanges = [synthetic.exchange(n, status=200) for n in range(30)]
+    check = synthetic.check("violated", *(one.id for one in exchanges), expected="x", actual="y" * 5_000)
+    rows = [synthetic.judged("a.b.c", Verdict.FAIL, "", check), synthetic.judged("a.b.d", Verdict.PASS, "", check)]
+    page = parsed(html.render(synthetic.report(rows, exchanges)))
+    card = page.under["a.b.c"]
+    assert "How it was checked, 29 more exchanges" in card
+    assert "and 17 more exchanges in results.json" in card
+    assert card.count("curl --include") == 13
+    assert card.count("y" * 1_200) == 1
+    assert "3,800 of 5,000 characters left out here" in card
+    assert page.under["a.b.d"].count("PUT /Consent") == 8
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NOT_APPLICABLE, Verdict.NOT_TESTED, None])
+def test_a_run_that_verified_nothing_says_what_to_look_at(verdict: Verdict | None) -> None:
+    rows = [synthetic.judged("a.b.c", verdict)] if verdict else []
+    page = parsed(html.render(synthetic.report(rows, [], verdict=RunVerdict.INCOMPLETE)))
+    assert "Incomplete Nothing was verified." in page.text
+    assert "Check the claims and the base URL: no requirement was exercised." in page.text
+    assert page.unbalanced == []
+
+
 @pytest.mark.parametrize(("size", "failing", "most"), [(1000, 0.1, 2.0), (1000, 1.0, 3.0), (5000, 0.05, 6.0)])
 def test_the_page_stays_small(size: int, failing: float, most: float) -> None:
     """≤ 3 MB for 1,000 checks with evidence, even when each of them fails with exchanges of its own."""

@@ -8,13 +8,14 @@ import json
 import time
 import uuid
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import jsonpatch
 
 from conformance import headers as header_lines
 from conformance.answer import Answer
+from conformance.found import Found, element, next_link
 from conformance.headers import PLAIN, Change
 from conformance.model import NotTestable, Unreachable, Violation
 
@@ -51,42 +52,6 @@ class Kept:
     def under(self, id: str) -> Kept:  # noqa: A002 - FHIR's own word
         """The same content under another id."""
         return replace(self, id=id, body={**self.body, "id": id})
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search brought, over all its pages."""
-
-    pages: tuple[Answer, ...]
-
-    @property
-    def first(self) -> Answer:
-        return self.pages[0]
-
-    @property
-    def entries(self) -> list[Json]:
-        """Every entry of every page.
-
-        Raises:
-            Violation: a page is no Bundle.
-
-        """
-        return [entry for page in self.pages for entry in _entries(page)]
-
-    @property
-    def matches(self) -> list[Json]:
-        """The Consents that are matches: entries whose search mode is match or is not given."""
-        return [
-            entry["resource"]
-            for entry in self.entries
-            if isinstance(entry.get("resource"), dict)
-            and entry["resource"].get("resourceType") == "Consent"
-            and (entry.get("search") or {}).get("mode", "match") == "match"
-        ]
-
-    @property
-    def ids(self) -> set[str]:
-        return {str(resource.get("id")) for resource in self.matches}
 
 
 class Consents:
@@ -143,9 +108,19 @@ class Consents:
             change = replace(change, setting=(*change.setting, *self._if_match(str(named))))
         return self.request("PUT", path, action=action, body=body, kind=kind, change=change, requested_id=named)
 
-    def search(self, parameters: Sequence[tuple[str, str]], *, change: Change = PLAIN) -> Answer:
-        """GET [base]/Consent?…: the first page."""
-        return self.request("GET", "/Consent?" + urlencode(parameters), action="search", change=change)
+    def search(
+        self,
+        parameters: Sequence[tuple[str, str]],
+        *,
+        change: Change = PLAIN,
+        method: Literal["GET", "POST"] = "GET",
+    ) -> Answer:
+        """GET [base]/Consent?…, or POST [base]/Consent/_search with a form: the first page."""
+        if method == "GET":
+            return self.request("GET", "/Consent?" + urlencode(parameters), action="search", change=change)
+        form = replace(change, setting=(*change.setting, ("Content-Type", "application/x-www-form-urlencoded")))
+        body = urlencode(parameters).encode("ascii")
+        return self.request("POST", "/Consent/_search", action="search", body=body, change=form)
 
     def request(
         self,
@@ -212,6 +187,10 @@ class Consents:
         return claim in self._claims
 
     @property
+    def may_create(self) -> bool:
+        return self._may_create
+
+    @property
     def may_update(self) -> bool:
         return self._may_create and "update" in self._claims
 
@@ -221,27 +200,35 @@ class Consents:
 
     def patient(self) -> str:
         """A reference to a patient that no other consent of this check names: fresh, or one that the target gave."""
-        how = self.dialect.patients
-        if how == "any":
+        if self.dialect.patients == "any":
             return f"Patient/{uuid.uuid4()}"
-        if how == "create":
-            answer = self.request("POST", "/Patient", action="create", body={"resourceType": "Patient"})
-            match = answer.header("Location") or ""
-            created = match.partition("/_history")[0].rpartition("/")[2] or (
-                answer.parsed.get("id") if isinstance(answer.parsed, dict) else None
-            )
-            if not answer.succeeded or not created:
-                raise NotTestable(
-                    f"a patient could not be created: {answer.described}",
-                    remedy="set dialect.patients to 'any' or 'given' in target.toml",
-                    exchanges=answer.shows,
-                )
-            return f"Patient/{created}"
+        if self.dialect.patients == "create":
+            return self._created("Patient")
         for reference in itertools.islice(self._patients, len(self._target.given.patients)):
             if reference not in self._handed_out:
                 self._handed_out.add(reference)
                 return _typed(reference)
         raise NotTestable("no further patient to write a consent for", remedy="name more under given.patients")
+
+    def reference(self, kind: str) -> str:
+        """A reference to a resource of that type which a consent may name: fresh, or to one that the target holds."""
+        return f"{kind}/{uuid.uuid4()}" if self.dialect.patients == "any" else self.held(kind)
+
+    def held(self, kind: str = "Patient") -> str:
+        """A reference to a resource of that type which the target holds, given or just created.
+
+        Raises:
+            NotTestable: it holds none that we know of.
+
+        """
+        key = "patients" if kind == "Patient" else "actors"
+        given = map(_typed, self._target.given.patients if kind == "Patient" else self._target.given.actors)
+        known = next((reference for reference in given if reference.startswith(f"{kind}/")), None)
+        if known is not None and self.dialect.patients != "create":
+            return known
+        if not self._may_create or self.dialect.patients == "given":
+            raise NotTestable(f"no {kind} is known that the target holds", remedy=f"name one under given.{key}")
+        return self._created(kind)
 
     def body(self, kind: str, *, patient: str | None = None, patch: Sequence[Json] = ()) -> Json:
         """A body of that kind as the pack (or the target's [bodies]) has it, for a patient of its own."""
@@ -272,12 +259,32 @@ class Consents:
         body = self.body(kind, patient=patient, patch=patch)
         return self.kept(self.create(body, kind=kind), kind)
 
+    def having(self, elements: Mapping[str, Any], *, patient: str | None = None, kind: str = "active") -> Kept:
+        """A consent with these values at these dotted paths, which the target has just stored.
+
+        Where nothing may be created: one that it gave and that has anything at each of the paths.
+
+        Raises:
+            NotTestable: the target did not store it, or gave none.
+
+        """
+        if not self._may_create:
+            return self._next_existing(kind, with_elements=tuple(elements))
+        body = self.body(kind, patient=patient)
+        for path, value in elements.items():
+            *parents, last = path.split(".")
+            place: Json = body
+            for name in parents:
+                place = place.setdefault(name, {})
+            place[last] = value
+        return self.kept(self.create(body, kind=kind), kind)
+
     def patient_without_consents(self) -> str:
-        """A reference to a patient for whom the target holds no consent."""
-        if self.dialect.patients == "any":
-            return f"Patient/{uuid.uuid4()}"
+        """A reference to a patient for whom the target holds no consent; one that exists, where one is known."""
         if self._target.given.empty_patients:
             return _typed(self._target.given.empty_patients[0])
+        if self.dialect.patients == "any":
+            return f"Patient/{uuid.uuid4()}"
         if self.dialect.patients == "create" and self._may_create:
             return self.patient()
         raise NotTestable("no patient without consents is known", remedy="name one under given.empty-patients")
@@ -373,7 +380,19 @@ class Consents:
 
     # -- searching -----------------------------------------------------------------------------------------------
 
-    def find(self, *parameters: tuple[str, str], include: Iterable[str] = (), change: Change = PLAIN) -> Found:
+    def selecting(self, known: Kept) -> list[tuple[str, str]]:
+        """Search parameters that find a known consent: its patient, or else its id, as far as they are claimed."""
+        if "search:patient" in self._claims:
+            return [self.of_patient(known.patient)]
+        return [("_id", known.id)] if "search:_id" in self._claims else []
+
+    def find(
+        self,
+        *parameters: tuple[str, str],
+        include: Iterable[str] = (),
+        change: Change = PLAIN,
+        method: Literal["GET", "POST"] = "GET",
+    ) -> Found:
         """Search and follow every next link; look again while an id of `include` is missing, as long as `settle` says.
 
         Raises:
@@ -383,7 +402,7 @@ class Consents:
         wanted = set(include)
         deadline = time.monotonic() + self.dialect.settle
         while True:
-            found = Found(tuple(self._pages(self.search(parameters, change=change))))
+            found = Found(tuple(self._pages(self.search(parameters, change=change, method=method))))
             if not wanted or wanted <= found.ids or time.monotonic() >= deadline:
                 return found
             time.sleep(POLL_EVERY)
@@ -399,7 +418,7 @@ class Consents:
         return list(self._pages(first))[1:]
 
     def _pages(self, first: Answer) -> Iterator[Answer]:
-        page = first
+        page, followed = first, set[str]()
         for _ in range(MOST_PAGES):
             yield page
             if page.status != 200:
@@ -407,6 +426,9 @@ class Consents:
             following = next_link(page)
             if following is None:
                 return
+            if following in followed:
+                raise Violation("next links that lead to an end", "one that was followed before", page.shows)
+            followed.add(following)
             page = self.request("GET", self._here(following), action="search")
         raise Violation(f"a last page within {MOST_PAGES}", "a next link on every page", page.shows)
 
@@ -416,14 +438,31 @@ class Consents:
         there, here = urlsplit(absolute), urlsplit(self._target.base_url)
         return there._replace(scheme=here.scheme, netloc=here.netloc).geturl()
 
-    def _next_existing(self, kind: str) -> Kept:
+    def _next_existing(self, kind: str, *, with_elements: tuple[str, ...] = ()) -> Kept:
         for id in self._existing:  # noqa: A001 - FHIR's own word
             body = self.current(id)
             patient = str((body.get("patient") or {}).get("reference", ""))
-            if patient not in self._handed_out:
+            if patient not in self._handed_out and all(element(body, path) for path in with_elements):
                 self._handed_out.add(patient)
                 return Kept(id, body, kind)
-        raise NotTestable("no (further) consent is known to read", remedy="name consents under given.consents")
+        wanted = f" with {' and '.join(with_elements)}" if with_elements else ""
+        raise NotTestable(f"no (further) consent{wanted} is known to read", remedy="name consents under given.consents")
+
+    def _created(self, kind: str) -> str:
+        """A reference to a resource that was just created so that consents can name it."""
+        body = {"resourceType": kind, **({"name": "A conformance run"} if kind == "Organization" else {})}
+        answer = self.request("POST", f"/{kind}", action="create", body=body)
+        match = answer.header("Location") or ""
+        created = match.partition("/_history")[0].rpartition("/")[2] or (
+            answer.parsed.get("id") if isinstance(answer.parsed, dict) else None
+        )
+        if not answer.succeeded or not created:
+            raise NotTestable(
+                f"a {kind} could not be created: {answer.described}",
+                remedy="set dialect.patients to 'any' or 'given' in target.toml",
+                exchanges=answer.shows,
+            )
+        return f"{kind}/{created}"
 
     def _if_match(self, id: str) -> list[tuple[str, str]]:  # noqa: A002 - FHIR's own word
         tag = self.read(id).header("ETag")
@@ -436,25 +475,6 @@ class Consents:
         if source is not None and source.reconstructed and kind not in self._target.bodies:
             return f"set bodies.{kind} in target.toml to a body that the target accepts: the pack's is reconstructed"
         return "set dialect.patients and given.patients if the target knows only its own patients"
-
-
-def next_link(page: Answer) -> str | None:
-    """The address of the next page; None on the last one."""
-    links = page.resource.get("link")
-    for link in links if isinstance(links, list) else ():
-        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
-            return str(link["url"])
-    return None
-
-
-def _entries(page: Answer) -> list[Json]:
-    resource = page.resource
-    if resource["resourceType"] != "Bundle":
-        raise Violation("a Bundle", page.described, page.shows)
-    entries = resource.get("entry", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise Violation("a list of entries", f"entry is {json.dumps(entries)[:80]}", page.shows)
-    return entries
 
 
 def _typed(reference: str) -> str:

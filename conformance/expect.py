@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from conformance.answer import Answer
-    from conformance.client import Found
+    from conformance.found import Found
 
 __all__ = [
     "absent",
@@ -175,11 +175,10 @@ def matches(found: Found, *, include: Iterable[str] = (), exclude: Iterable[str]
     ids = found.ids
     missing = sorted(set(include) - ids)
     extra = sorted(set(exclude) & ids)
-    shows = tuple(exchange for page in found.pages for exchange in page.shows)
     if missing:
-        raise Violation(f"a match Consent/{missing[0]}", f"{len(ids)} matches without it", shows)
+        raise Violation(f"a match Consent/{missing[0]}", f"{len(ids)} matches without it", found.shows)
     if extra:
-        raise Violation(f"no match Consent/{extra[0]}", f"it among {len(ids)} matches", shows)
+        raise Violation(f"no match Consent/{extra[0]}", f"it among {len(ids)} matches", found.shows)
 
 
 def different(

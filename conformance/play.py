@@ -9,7 +9,8 @@ import jsonpatch
 import jsonpointer
 
 from conformance import expect
-from conformance.client import Found, Kept
+from conformance.client import Kept
+from conformance.found import Found
 from conformance.headers import Change, value_of
 from conformance.model import NotTestable, Violation
 

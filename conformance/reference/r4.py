@@ -20,3 +20,13 @@ class R4(Service):
         "delete",
         "search-type",
     )
+    unsaid: ClassVar[tuple[str, ...]] = (
+        "format-parameter",
+        "multiple-values",
+        "paging",
+        "search:_count",
+        "search:patient.identifier",
+        "search:post",
+        "strict-handling",
+    )
+    """What it offers as well, and a CapabilityStatement has no words for, in the names of a target's claims."""

@@ -84,7 +84,7 @@ def plant(service: Service) -> None:
 def given() -> dict[str, Any]:
     """Return the given data of a target."""
     return {
-        "consents": [CONSENT],
+        "consents": [CONSENT, OTHER_CONSENT],
         "patients": [PATIENT],
         "other-patients": [OTHER_PATIENT],
         "empty-patients": [EMPTY_PATIENT],

@@ -135,6 +135,7 @@ class ReferenceServer:
         return {
             "base_url": self.url,
             "allow_writes": True,
+            **({"claims": {"add": list(self._kind.unsaid)}} if self._kind.unsaid else {}),
             "auth": {"kind": "bearer", "token": self._tokens["valid"]},
             "tokens": further,
             "given": seeds.given(),

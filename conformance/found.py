@@ -1,0 +1,100 @@
+"""What a search brought: pages, their entries, the matches among them and what stands beside those."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from conformance.model import Violation
+
+if TYPE_CHECKING:
+    from conformance.answer import Answer
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search brought, over all its pages.
+
+    A match is an entry that is not marked as anything else: search.mode is optional, and one that nobody knows is
+    judged elsewhere.
+    """
+
+    pages: tuple[Answer, ...]
+
+    @property
+    def first(self) -> Answer:
+        return self.pages[0]
+
+    @property
+    def entries(self) -> list[Json]:
+        """Every entry of every page.
+
+        Raises:
+            Violation: a page is no Bundle.
+
+        """
+        return [entry for page in self.pages for entry in _entries(page)]
+
+    @property
+    def matches(self) -> list[Json]:
+        """The Consents that are matches."""
+        return [
+            resource
+            for entry, resource in self._resources
+            if resource.get("resourceType") == "Consent" and _mode(entry) not in {"include", "outcome"}
+        ]
+
+    @property
+    def ids(self) -> set[str]:
+        return {str(resource.get("id")) for resource in self.matches}
+
+    @property
+    def others(self) -> list[str]:
+        """What stands beside the matches, as `Type/id`, once for each entry; outcomes left out."""
+        return [
+            f"{resource.get('resourceType')}/{resource.get('id')}"
+            for entry, resource in self._resources
+            if resource.get("resourceType") not in {"Consent", "OperationOutcome"} or _mode(entry) == "include"
+        ]
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        return tuple(exchange for page in self.pages for exchange in page.shows)
+
+    @property
+    def _resources(self) -> list[tuple[Json, Json]]:
+        return [(entry, entry["resource"]) for entry in self.entries if isinstance(entry.get("resource"), dict)]
+
+
+def next_link(page: Answer) -> str | None:
+    """The address of the next page; None on the last one."""
+    links = page.resource.get("link")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
+            return str(link["url"])
+    return None
+
+
+def element(resource: Any, path: str) -> Any:
+    """What stands at a dotted path through objects; None when nothing does."""
+    for name in path.split("."):
+        resource = resource.get(name) if isinstance(resource, dict) else None
+    return resource
+
+
+def _mode(entry: Json) -> Any:
+    search = entry.get("search")
+    return search.get("mode") if isinstance(search, dict) else None
+
+
+def _entries(page: Answer) -> list[Json]:
+    resource = page.resource
+    if resource["resourceType"] != "Bundle":
+        raise Violation("a Bundle", page.described, page.shows)
+    entries = resource.get("entry", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise Violation("a list of entries", f"entry is {json.dumps(entries)[:80]}", page.shows)
+    return entries

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MOST_PAGES = 200
 """A search that has not ended after so many pages is given up."""
 
+LONGEST_TICK = 3.0
+"""Seconds within which the time that a server shows has moved on: some show whole seconds."""
+
 POLL_EVERY = 0.25
 """Seconds between two looks at a search that lags behind a write."""
 
@@ -187,6 +190,11 @@ class Consents:
         return claim in self._claims
 
     @property
+    def base(self) -> str:
+        """The address of the service, without a slash at its end."""
+        return self._target.base_url
+
+    @property
     def may_create(self) -> bool:
         return self._may_create
 
@@ -229,6 +237,10 @@ class Consents:
         if not self._may_create or self.dialect.patients == "given":
             raise NotTestable(f"no {kind} is known that the target holds", remedy=f"name one under given.{key}")
         return self._created(kind)
+
+    def holds(self, reference: str) -> bool:
+        """Whether the target was given as holding this actor or patient, as `Type/id`."""
+        return reference in {*map(_typed, self._target.given.patients), *self._target.given.actors}
 
     def body(self, kind: str, *, patient: str | None = None, patch: Sequence[Json] = ()) -> Json:
         """A body of that kind as the pack (or the target's [bodies]) has it, for a patient of its own."""
@@ -365,6 +377,23 @@ class Consents:
             )
         return replace(consent, body=answer.sent or consent.body)
 
+    def updated_after(self, consent: Kept, moment: Any) -> str:
+        """Update it until the server's own meta.lastUpdated differs from that moment; return what it is then.
+
+        Raises:
+            NotTestable: the server shows no such time, or does not take the update.
+
+        """
+        deadline = time.monotonic() + LONGEST_TICK
+        while True:
+            self.closed(consent, end="2031-12-02")
+            shown = element(self.current(consent), "meta.lastUpdated")
+            if isinstance(shown, str) and isinstance(moment, str) and shown != moment:
+                return shown
+            if not isinstance(shown, str) or time.monotonic() >= deadline:
+                raise self.untestable(f"meta.lastUpdated of an updated consent is {shown}, and was {moment}")
+            time.sleep(POLL_EVERY)
+
     def ended(self, consent: Kept, *, end: str) -> Kept:
         """Set the end of its period, with the status too where the dialect closes by status."""
         return self.closed(consent, end=end, by="period" if self.dialect.close_by == "period" else "both")
@@ -380,20 +409,39 @@ class Consents:
 
     # -- searching -----------------------------------------------------------------------------------------------
 
+    def typed(self, reference: str) -> str:
+        """A reference as a search value: Type/id, or the bare id where the dialect documents nothing else."""
+        return reference.rpartition("/")[2] if self.dialect.reference_form == "bare" else reference
+
     def selecting(self, known: Kept) -> list[tuple[str, str]]:
         """Search parameters that find a known consent: its patient, or else its id, as far as they are claimed."""
         if "search:patient" in self._claims:
             return [self.of_patient(known.patient)]
         return [("_id", known.id)] if "search:_id" in self._claims else []
 
+    def findable(self, known: Kept) -> Found:
+        """The search that finds a known consent, as a positive control.
+
+        Raises:
+            NotTestable: it does not find it.
+
+        """
+        found = self.find(*self.selecting(known), include=[known.id])
+        if known.id not in found.ids:
+            raise self.untestable("the search does not find a consent that exists")
+        return found
+
     def find(
         self,
         *parameters: tuple[str, str],
         include: Iterable[str] = (),
+        until: Callable[[Found], bool] | None = None,
         change: Change = PLAIN,
         method: Literal["GET", "POST"] = "GET",
     ) -> Found:
-        """Search and follow every next link; look again while an id of `include` is missing, as long as `settle` says.
+        """Search and follow every next link.
+
+        Look again while an id of `include` is missing, or `until` is not met, for as long as `settle` says.
 
         Raises:
             Violation: the answer is no Bundle, or its pages do not end.
@@ -403,7 +451,8 @@ class Consents:
         deadline = time.monotonic() + self.dialect.settle
         while True:
             found = Found(tuple(self._pages(self.search(parameters, change=change, method=method))))
-            if not wanted or wanted <= found.ids or time.monotonic() >= deadline:
+            settled = wanted <= found.ids and (until is None or until(found))
+            if settled or time.monotonic() >= deadline:
                 return found
             time.sleep(POLL_EVERY)
 

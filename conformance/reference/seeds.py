@@ -53,7 +53,7 @@ def resources() -> list[Resource]:
     consents = [
         _dose_consent(CONSENT, PATIENT, {"start": "2023-01-10"}),
         _dose_consent(ENDED_CONSENT, PATIENT, {"start": "2021-03-01", "end": "2022-02-28"}),
-        _dose_consent(OTHER_CONSENT, OTHER_PATIENT, {"start": "2023-01-10"}),
+        _with_everything_searched(_dose_consent(OTHER_CONSENT, OTHER_PATIENT, {"start": "2023-01-10"})),
     ]
     return [*people, practitioner, organization, *consents]
 
@@ -70,6 +70,32 @@ def _dose_consent(id: str, patient: str, period: dict[str, str]) -> Resource:  #
         "patient": {"reference": f"Patient/{patient}"},
         "policy": [{"uri": "urn:example:policy-uri-from-the-profile"}],
         "provision": {"period": period},
+    }
+
+
+def _with_everything_searched(consent: Resource) -> Resource:
+    """Return the consent with every element that a search parameter of Consent looks at."""
+    recipient = {"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}
+    access = {"system": "http://terminology.hl7.org/CodeSystem/consentaction", "code": "access"}
+    provision = {
+        **consent["provision"],
+        "actor": [
+            {"role": {"coding": [recipient]}, "reference": {"reference": f"Practitioner/{PRACTITIONER}"}},
+            {"role": {"coding": [recipient]}, "reference": {"reference": f"Organization/{ORGANIZATION}"}},
+        ],
+        "action": [{"coding": [access]}],
+        "securityLabel": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}],
+        "purpose": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREAT"}],
+        "data": [{"meaning": "instance", "reference": {"reference": f"Consent/{CONSENT}"}}],
+    }
+    return {
+        **consent,
+        "identifier": [{"system": "urn:oid:2.999.1", "value": "2023-0117"}],
+        "dateTime": "2023-01-10T09:30:00+01:00",
+        "performer": [{"reference": f"Patient/{PATIENT}"}],
+        "organization": [{"reference": f"Organization/{ORGANIZATION}"}],
+        "sourceReference": {"reference": f"Consent/{CONSENT}"},
+        "provision": provision,
     }
 
 

@@ -1,0 +1,130 @@
+"""How a search takes what it does not know, cannot read, or was told nothing about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance import expect
+from conformance.found import Found
+from conformance.headers import Change
+
+if TYPE_CHECKING:
+    from conformance.answer import Answer
+    from conformance.client import Consents
+    from conformance.recorder import Verifying
+
+UNKNOWN = ("nosuchparameter", "x")
+STRANGE = "an unknown parameter"
+
+
+def test_a_modifier_that_nobody_supports(consents: Consents, verifying: Verifying) -> None:
+    """A consent is found by its patient. A modifier that no server knows, on any claimed parameter, is refused."""
+    known = consents.given("active")
+    consents.findable(known)
+    near = consents.of_patient(known.patient)
+    asked = {
+        near[0]: near[1],
+        "_id": known.id,
+        "status": str(known.body.get("status")),
+        "date": "2024",
+        "category": "59284-0",
+    }
+
+    for name, value in asked.items():
+        if name == near[0] or consents.offers(f"search:{name}"):
+            flaw = Change(flaw="a modifier that does not exist")
+            answer = consents.search([near, (f"{name}:nosuchmodifier", value)], change=flaw)
+            with verifying("r4.search.unsupported-modifier-is-refused"):
+                expect.refused(answer, best=400)
+
+
+def test_a_modifier_that_is_accepted(consents: Consents, verifying: Verifying) -> None:
+    """A consent is found by its patient. :missing, :not and :Patient are refused, or select what they say."""
+    known = consents.given("active")
+    consents.findable(known)
+    near = consents.of_patient(known.patient)
+    status = str(known.body.get("status"))
+    bare = known.patient.rpartition("/")[2]
+    found = [(f"{near[0]}:missing", "false"), (f"{near[0]}:Patient", bare)]
+    excluded = [(f"{near[0]}:missing", "true"), (f"{near[0]}:Patient", consents.unused_id())]
+    if consents.offers("search:status"):
+        found.append(("status:not", "rejected" if status != "rejected" else "active"))
+        excluded.append(("status:not", status))
+
+    for parameter in (*found, *excluded):
+        answer = consents.search([near, parameter])
+        with verifying("r4.search.accepted-modifier-has-its-meaning"):
+            if answer.refused:
+                answer.note(f"{parameter[0]} is refused")
+                continue
+            expect.success(answer)
+            ids = [known.id]
+            expect.matches(
+                Found((answer, *consents.further_pages(answer))),
+                include=ids if parameter in found else [],
+                exclude=ids if parameter in excluded else [],
+            )
+
+
+def test_a_parameter_that_the_server_does_not_know(consents: Consents, verifying: Verifying) -> None:
+    """A consent is found by its patient, and also when a parameter stands beside that no server knows."""
+    known = consents.given("active")
+    consents.findable(known)
+
+    answer = consents.search([consents.of_patient(known.patient), UNKNOWN], change=Change(flaw=STRANGE))
+
+    with verifying("r4.search.unknown-parameter-is-ignored"):
+        _as_without(consents, answer, known.id)
+
+
+def test_strict_and_lenient_handling(consents: Consents, verifying: Verifying) -> None:
+    """Who prefers strict handling is refused for an unknown parameter; who prefers lenient handling is not."""
+    known = consents.given("active")
+    consents.findable(known)
+    near = consents.of_patient(known.patient)
+
+    for handling in ("strict", "lenient"):
+        change = Change(setting=(("Prefer", f"handling={handling}"),))
+        ordinary = consents.search([near], change=change)
+        unknown = consents.search([near, UNKNOWN], change=Change(setting=change.setting, flaw=STRANGE))
+        with verifying("r4.search.strict-handling-refuses"):
+            expect.success(ordinary)
+            expect.matches(Found((ordinary, *consents.further_pages(ordinary))), include=[known.id])
+            if handling == "strict":
+                expect.refused(unknown, best=400)
+            else:
+                expect.success(unknown)
+                expect.matches(Found((unknown, *consents.further_pages(unknown))), include=[known.id])
+
+
+@pytest.mark.parametrize("date", ["23 May 2009", "2019-02-30"], ids=["in-words", "no-such-day"])
+def test_a_date_that_cannot_be_read(consents: Consents, verifying: Verifying, date: str) -> None:
+    """A search for the last day of a February works; one for a date that cannot be read is refused."""
+    ordinary = consents.search([("date", "2019-02-28")])
+    if ordinary.status != 200:
+        raise consents.untestable(f"a search for 2019-02-28 does not work: {ordinary.described}")
+
+    answer = consents.search([("date", date)], change=Change(flaw="no date"))
+
+    with verifying("r4.search.bad-syntax-is-refused"):
+        expect.refused(answer, best=400)
+
+
+def test_a_parameter_without_a_value(consents: Consents, verifying: Verifying) -> None:
+    """A consent is found by its patient, and also when a parameter without a value stands beside."""
+    known = consents.given("active")
+    consents.findable(known)
+
+    answer = consents.search([consents.of_patient(known.patient), ("category", "")])
+
+    with verifying("r4.search.empty-value-is-ignored"):
+        _as_without(consents, answer, known.id)
+
+
+def _as_without(consents: Consents, answer: Answer, id: str) -> None:  # noqa: A002 - FHIR's own word
+    """The answer holds the consent as if the odd parameter were not there; 400 is mentioned."""
+    expect.status(answer, 200, noted=(400,))
+    if answer.status == 200:
+        expect.matches(Found((answer, *consents.further_pages(answer))), include=[id])

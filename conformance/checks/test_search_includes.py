@@ -1,0 +1,127 @@
+"""_include: what comes along with the matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance import expect
+from conformance.found import Found, element
+from conformance.headers import Change
+from conformance.model import Violation
+
+if TYPE_CHECKING:
+    from conformance.client import Consents, Kept
+    from conformance.recorder import Verifying
+
+PATIENT = ("_include", "Consent:patient")
+ACTOR = ("_include", "Consent:actor")
+
+
+def test_including_the_patient(consents: Consents, verifying: Verifying) -> None:
+    """A patient that the server holds has a consent. With the include the patient comes along, and nobody else."""
+    known = _of_a_held_patient(consents)
+    near = consents.of_patient(known.patient)
+    patient = _local(known.patient)
+    plain = consents.findable(known)
+
+    found = consents.find(near, PATIENT, include=[known.id])
+
+    with verifying("r4.search.include-patient"):
+        if patient in plain.others:
+            plain.first.note("the patient is listed without an include as well")
+        expect.matches(found, include=[known.id])
+        _along(found, patient)
+        named = {_local(str(element(match, "patient.reference"))) for match in found.matches}
+        strangers = sorted(set(_patients(found)) - named)
+        expect.true(not strangers, "no patient that no match names", f"{strangers[:1]}", *found.pages)
+
+
+def test_including_the_actors(consents: Consents, verifying: Verifying) -> None:
+    """A consent names an actor that the server holds. With the include that actor comes along."""
+    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+    actors = [consents.held("Practitioner"), consents.held("Organization")] if consents.may_create else []
+    named = [{"role": role, "reference": {"reference": actor}} for actor in actors]
+    known = consents.having({"provision.actor": named})
+    if not consents.may_create:
+        references = [str(element(actor, "reference.reference")) for actor in known.body["provision"]["actor"]]
+        actors = [actor for actor in map(_local, references) if consents.holds(actor)]
+    if not actors:
+        raise consents.untestable("the consent names no actor of given.actors", remedy="name them under given.actors")
+
+    found = consents.find(consents.of_patient(known.patient), ACTOR, include=[known.id])
+
+    with verifying("r4.search.include-actor"):
+        expect.matches(found, include=[known.id])
+        for actor in actors:
+            _along(found, actor)
+
+
+def test_including_a_patient_of_two_consents(consents: Consents, verifying: Verifying) -> None:
+    """A patient that the server holds has two consents. The include lists the patient once on a page."""
+    known = _of_a_held_patient(consents)
+    if consents.may_create:
+        consents.given("active", patient=known.patient)
+    near = consents.of_patient(known.patient)
+    if len(consents.find(near).ids) < 2:
+        raise consents.untestable("the patient has no second consent", remedy="name such a one under given.consents")
+
+    found = consents.find(near, PATIENT, include=[known.id])
+
+    with verifying("r4.search.include-adds-each-resource-once"):
+        for page in found.pages:
+            times = Found((page,)).others.count(_local(known.patient))
+            expect.true(times < 2, f"{_local(known.patient)} once on a page", f"it {times} times", page)
+
+
+def test_including_on_every_page(consents: Consents, verifying: Verifying) -> None:
+    """A patient that the server holds has two consents, on two pages. Each page with a match holds the patient."""
+    known = _of_a_held_patient(consents)
+    if consents.may_create:
+        consents.given("active", patient=known.patient)
+    near = consents.of_patient(known.patient)
+    number = len(consents.find(near).ids)
+    if number < 2:
+        raise consents.untestable("the patient has no second consent", remedy="name such a one under given.consents")
+
+    found = consents.find(near, ("_count", str(number // 2)), PATIENT, include=[known.id])
+
+    with verifying("r4.search.include-on-every-page"):
+        for page in found.pages:
+            one = Found((page,))
+            if one.matches:
+                _along(one, _local(known.patient))
+
+
+def test_an_include_that_names_nothing(consents: Consents, verifying: Verifying) -> None:
+    """A consent is found by its patient. With an include of no known parameter it is found as well, or refused."""
+    known = consents.given("active")
+    consents.findable(known)
+    near = consents.of_patient(known.patient)
+
+    answer = consents.search([near, ("_include", "Consent:nosuchpath")], change=Change(flaw="an include of nothing"))
+
+    with verifying("r4.search.bad-include-does-not-crash"):
+        if answer.refused:
+            answer.note("an include that names nothing is refused")
+        else:
+            expect.success(answer)
+            expect.matches(Found((answer, *consents.further_pages(answer))), include=[known.id])
+
+
+def _of_a_held_patient(consents: Consents) -> Kept:
+    return consents.given("active", patient=consents.held() if consents.may_create else None)
+
+
+def _along(found: Found, reference: str) -> None:
+    """The resource stands beside the matches."""
+    if reference not in found.others:
+        raise Violation(f"{reference} beside the matches", f"{len(found.others)} others without it", found.shows)
+
+
+def _patients(found: Found) -> list[str]:
+    return [reference for reference in found.others if reference.startswith("Patient/")]
+
+
+def _local(reference: str) -> str:
+    """Type/id of a reference, relative or absolute, without its version."""
+    return "/".join(reference.partition("/_history")[0].split("/")[-2:])

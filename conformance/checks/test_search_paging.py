@@ -1,0 +1,109 @@
+"""Pages of a search: how many matches one holds, where the next link leads, and what the total counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from conformance import expect
+from conformance.found import Found
+from conformance.model import Violation
+
+if TYPE_CHECKING:
+    from conformance.client import Consents
+    from conformance.recorder import Verifying
+
+
+def test_a_count_limits_a_page(consents: Consents, verifying: Verifying) -> None:
+    """A patient has several consents. A page of a search with _count holds no more matches than that."""
+    near, ids = _several(consents)
+    limit = len(ids) - 1
+
+    answer = consents.search([near, ("_count", str(limit))])
+
+    with verifying("r4.search.count-is-an-upper-bound"):
+        expect.success(answer)
+        listed = len(Found((answer,)).matches)
+        expect.true(listed <= limit, f"at most {limit} matches on a page", f"{listed}", answer)
+
+
+def test_a_count_of_zero(consents: Consents, verifying: Verifying) -> None:
+    """A patient has several consents. A search with _count=0 tells how many, and lists none."""
+    near, ids = _several(consents)
+
+    answer = consents.search([near, ("_count", "0")])
+
+    with verifying("r4.search.count-zero-gives-the-total"):
+        expect.success(answer)
+        found = Found((answer,))
+        expect.equal(len(found.matches) + len(found.others), 0, "the number of entries", answer)
+        total = answer.resource.get("total")
+        enough = isinstance(total, int) and total >= len(ids)
+        expect.true(enough, f"the total {len(ids)}", f"the total {total}", answer)
+
+
+def test_next_links_reach_every_match(consents: Consents, verifying: Verifying) -> None:
+    """A patient has several consents, another has one. Page by page each of the first is listed once, and no other."""
+    near, ids = _several(consents)
+    others = [consents.given("active").id] if consents.may_create else []
+
+    with verifying("r4.search.next-link-reaches-every-match"):
+        found = consents.find(near, ("_count", _a_third(ids)), include=ids)
+        expect.matches(found, include=ids, exclude=others)
+        times = Counter(str(match.get("id")) for match in found.matches)
+        again = [id_ for id_ in ids if times[id_] > 1]
+        if again and consents.dialect.duplicates_across_pages:
+            found.first.note(f"Consent/{again[0]} recurs on a later page, as the dialect says")
+        elif again:
+            raise Violation(f"Consent/{again[0]} on one page", f"it on {times[again[0]]} pages", found.shows)
+
+
+def test_the_total(consents: Consents, verifying: Verifying) -> None:
+    """A patient has several consents. A total is their number over all pages, with includes and without."""
+    near, ids = _several(consents)
+    whole = consents.find(near, include=ids)
+    with verifying("r4.search.total-counts-matches-only"):
+        _total_is_right(whole)
+
+    if consents.offers("search:_count") and consents.offers("paging"):
+        paged = consents.find(near, ("_count", _a_third(ids)), include=ids)
+        with verifying("r4.search.total-counts-matches-only"):
+            _total_is_right(paged)
+    if consents.offers("include:patient") and consents.may_create:
+        known = consents.given("active", patient=consents.held())
+        included = consents.find(
+            consents.of_patient(known.patient), ("_include", "Consent:patient"), include=[known.id]
+        )
+        if len(included.pages) == 1:  # others may write consents of this patient between two pages
+            with verifying("r4.search.total-counts-matches-only"):
+                _total_is_right(included)
+
+
+def _total_is_right(found: Found) -> None:
+    matches = len({str(match.get("id")) for match in found.matches})
+    for page in found.pages:
+        total = page.resource.get("total")
+        if total is None:
+            page.note("no total is given")
+        else:
+            number = isinstance(total, int) and not isinstance(total, bool)
+            expect.true(number and total == matches, f"the total {matches}", f"the total {total!r}", page)
+
+
+def _a_third(ids: list[str]) -> str:
+    """A count that needs several pages, and not many where a given patient has gathered consents over many runs."""
+    return str(max(1, len(ids) // 3))
+
+
+def _several(consents: Consents) -> tuple[tuple[str, str], list[str]]:
+    """The search for a patient with several consents, and their ids; three are new, where some may be created."""
+    patient = consents.patient() if consents.may_create else consents.given("active").patient
+    near = consents.of_patient(patient)
+    new = [consents.given("active", patient=patient).id for _ in range(3)] if consents.may_create else []
+    ids = sorted(consents.find(near, include=new).ids)
+    if len(ids) < 2 or not set(new) <= set(ids):
+        raise consents.untestable(
+            "the search does not find several consents of one patient",
+            remedy="name a consent under given.consents whose patient has another one",
+        )
+    return near, ids

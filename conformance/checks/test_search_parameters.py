@@ -1,0 +1,282 @@
+"""What each search parameter of Consent selects. Where nothing may be created, given consents serve as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance import expect
+from conformance.found import element
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.client import Consents, Json
+    from conformance.recorder import Recorder, Verifying
+
+LOINC = "http://loinc.org"
+CATEGORIES = "http://terminology.hl7.org/CodeSystem/consentcategorycodes"
+STATES = "http://hl7.org/fhir/consent-state-codes"
+REASONS = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
+ACTIONS = "http://terminology.hl7.org/CodeSystem/consentaction"
+SECRECY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+TWO_CATEGORIES = [
+    {"coding": [{"system": LOINC, "code": "59284-0"}, {"system": CATEGORIES, "code": "npp"}]},
+    {"coding": [{"system": LOINC, "code": "64292-6"}]},
+]
+ANOTHER_CATEGORY = [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IDSCL"}]}]
+
+
+def test_searching_by_id(consents: Consents, verifying: Verifying) -> None:
+    """A consent is found by its id, alone. The id without its last character, or an unused one, does not find it."""
+    known = consents.given("active")
+    with verifying("r4.search.by-id"):
+        found = consents.find(("_id", known.id), include=[known.id])
+        expect.matches(found, include=[known.id])
+        others = sorted(found.ids - {known.id})
+        expect.true(not others, f"Consent/{known.id} only", f"Consent/{others[:1]} besides", *found.pages)
+    for value in filter(None, (known.id[:-1], consents.unused_id())):
+        with verifying("r4.search.by-id"):
+            expect.matches(consents.find(("_id", value)), exclude=[known.id])
+
+
+def test_searching_by_category(consents: Consents, verifying: Verifying) -> None:
+    """A consent is found by each of its category codes, with its system, without, and by the system alone.
+
+    Another consent's code, the code of another system and the code without any system do not find it.
+    """
+    known = consents.having({"category": TWO_CATEGORIES})
+    others = []
+    if consents.may_create:
+        others.append(consents.having({"category": ANOTHER_CATEGORY}, patient=known.patient).id)
+    near = _near(consents, known.patient)
+    codings = _codings(known.body["category"])
+    if not codings:
+        raise consents.untestable("the consent's categories have no code with a system", remedy="given.consents")
+
+    for system, code in codings:
+        for value in (code, f"{system}|{code}", f"{system}|"):
+            with verifying("r4.search.by-category"):
+                found = consents.find(*near, ("category", value), include=[known.id])
+                expect.matches(found, include=[known.id], exclude=others)
+        for value in (f"urn:oid:2.999|{code}", f"|{code}", f"{system}|{consents.unused_id()}"):
+            with verifying("r4.search.by-category"):
+                expect.matches(consents.find(*near, ("category", value)), exclude=[known.id])
+
+
+def test_searching_by_status(consents: Consents, verifying: Verifying) -> None:
+    """A patient has an active and an inactive consent. Each is found by its own status, neither by another."""
+    known = consents.having({"status": "active"})
+    own = str(known.body["status"])
+    ids = {own: known.id}
+    if consents.may_create:
+        ids["inactive"] = consents.having({"status": "inactive"}, patient=known.patient).id
+    near = consents.of_patient(known.patient)
+
+    for status in dict.fromkeys((own, "active", "inactive", "rejected")):
+        included = [ids[status]] if status in ids else []
+        with verifying("r4.search.by-status"):
+            found = consents.find(near, ("status", status), include=included)
+            expect.matches(found, include=included, exclude=set(ids.values()) - set(included))
+    with verifying("r4.search.by-status-with-its-system"):
+        found = consents.find(near, ("status", f"{STATES}|{own}"), include=[known.id])
+        expect.matches(found, include=[known.id])
+
+
+def test_searching_by_actor(consents: Consents, verifying: Verifying) -> None:
+    """A consent with two actors is found by either of them, and not by the actor of another consent."""
+    named = [consents.reference("Practitioner"), consents.reference("Organization")] if consents.may_create else []
+    known = consents.having({"provision.actor": [_actor(reference) for reference in named]})
+    others = []
+    if consents.may_create:
+        others.append(consents.having({"provision.actor": [_actor(consents.patient())]}, patient=known.patient))
+    near = _near(consents, known.patient)
+    actors = [str(element(actor, "reference.reference")) for actor in known.body["provision"]["actor"]]
+
+    for actor in actors:
+        with verifying("r4.search.by-actor"):
+            found = consents.find(*near, ("actor", consents.typed(actor)), include=[known.id])
+            expect.matches(found, include=[known.id], exclude=[other.id for other in others])
+    strangers = [element(other.body["provision"]["actor"][0], "reference.reference") for other in others]
+    for actor in (*strangers, f"Practitioner/{consents.unused_id()}"):
+        with verifying("r4.search.by-actor"):
+            found = consents.find(*near, ("actor", consents.typed(actor)))
+            expect.matches(found, exclude=[known.id])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selecting:
+    """A parameter, the element that it selects by, two values of the element, and how a value is asked for."""
+
+    name: str
+    path: str
+    values: Callable[[Consents], tuple[Any, Any]]
+    asked: Callable[[Any], str]
+    never: str | None = None
+    """What no consent has; None: a reference of the same type to what nobody has."""
+
+
+def _coded(system: str, *codes: str) -> Callable[[Consents], tuple[Any, Any]]:
+    first, second = ({"system": system, "code": code} for code in codes)
+    return lambda _: (first, second)
+
+
+def _of(wrap: Callable[[Any], Any], values: Callable[[Consents], tuple[Any, Any]]) -> Callable[[Consents], Any]:
+    return lambda consents: tuple(wrap(value) for value in values(consents))
+
+
+def _references(kind: str) -> Callable[[Consents], tuple[Any, Any]]:
+    return lambda consents: ({"reference": consents.reference(kind)}, {"reference": consents.reference(kind)})
+
+
+def _stored_consents(consents: Consents) -> tuple[Any, Any]:
+    """References to consents, which every target that takes consents can hold."""
+    first, second = (f"Consent/{consents.given('active').id}" for _ in range(2))
+    return {"reference": first}, {"reference": second}
+
+
+def _numbers(consents: Consents) -> tuple[Any, Any]:
+    first, second = ({"system": "urn:oid:2.999.1", "value": consents.unused_id()} for _ in range(2))
+    return [first], [second]
+
+
+def _token(value: Any) -> str:
+    """system|code of the first coding or identifier in the value."""
+    found: Json = value[0] if isinstance(value, list) else value
+    found = found["coding"][0] if "coding" in found else found
+    return f"{found.get('system', '')}|{found.get('code', found.get('value'))}"
+
+
+def _reference(value: Any) -> str:
+    found: Json = value[0] if isinstance(value, list) else value
+    return str(found.get("reference", {}).get("reference") if "meaning" in found else found.get("reference"))
+
+
+def _month(value: Any) -> str:
+    return str(value)[:7]
+
+
+def _listed(value: Any) -> list[Any]:
+    return [value]
+
+
+def _concept(coding: Any) -> Json:
+    return {"coding": [coding]}
+
+
+PARAMETERS = (
+    Selecting(name="identifier", path="identifier", values=_numbers, asked=_token, never="urn:oid:2.999.1|none"),
+    Selecting(
+        name="scope",
+        path="scope",
+        values=_of(_concept, _coded(SCOPES, "patient-privacy", "research")),
+        asked=_token,
+        never=f"{SCOPES}|none",
+    ),
+    Selecting(
+        name="date",
+        path="dateTime",
+        values=lambda _: ("2024-03-15T12:00:00Z", "2019-06-15T12:00:00Z"),
+        asked=_month,
+        never="1901-01",
+    ),
+    Selecting(
+        name="action",
+        path="provision.action",
+        values=_of(_listed, _of(_concept, _coded(ACTIONS, "access", "correct"))),
+        asked=_token,
+        never=f"{ACTIONS}|none",
+    ),
+    Selecting(
+        name="purpose",
+        path="provision.purpose",
+        values=_of(_listed, _coded(REASONS, "TREAT", "HRESCH")),
+        asked=_token,
+        never=f"{REASONS}|none",
+    ),
+    Selecting(
+        name="organization",
+        path="organization",
+        values=_of(_listed, _references("Organization")),
+        asked=_reference,
+    ),
+    Selecting(name="consentor", path="performer", values=_of(_listed, _references("Patient")), asked=_reference),
+    Selecting(
+        name="data",
+        path="provision.data",
+        values=_of(lambda reference: [{"meaning": "instance", "reference": reference}], _stored_consents),
+        asked=_reference,
+    ),
+    Selecting(
+        name="security-label",
+        path="provision.securityLabel",
+        values=_of(_listed, _coded(SECRECY, "R", "V")),
+        asked=_token,
+        never=f"{SECRECY}|none",
+    ),
+    Selecting(name="source-reference", path="sourceReference", values=_stored_consents, asked=_reference),
+)
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS, ids=[parameter.name for parameter in PARAMETERS])
+def test_searching_by_another_parameter(
+    consents: Consents, verifying: Verifying, recorder: Recorder, parameter: Selecting
+) -> None:
+    """Two consents of a patient differ in one element. Its parameter finds the one that has the value asked for."""
+    if not consents.offers(f"search:{parameter.name}"):
+        with verifying("r4.search.every-claimed-parameter-selects"):
+            recorder.note(f"{parameter.name} is not claimed")
+        return
+    first, second = parameter.values(consents) if consents.may_create else (None, None)
+    known = consents.having({parameter.path: first})
+    others = [consents.having({parameter.path: second}, patient=known.patient).id] if consents.may_create else []
+    near = consents.of_patient(known.patient)
+    wanted = parameter.asked(element(known.body, parameter.path))
+
+    with verifying("r4.search.every-claimed-parameter-selects"):
+        found = consents.find(near, (parameter.name, wanted), include=[known.id])
+        expect.matches(found, include=[known.id], exclude=others)
+    never = parameter.never or f"{wanted.partition('/')[0]}/{consents.unused_id()}"
+    foreign = [f"urn:oid:2.999|{wanted.partition('|')[2]}"] if "|" in wanted else []
+    for value in (never, *foreign):
+        with verifying("r4.search.every-claimed-parameter-selects"):
+            expect.matches(consents.find(near, (parameter.name, value)), exclude=[known.id])
+
+
+def test_searching_by_last_update(consents: Consents, verifying: Verifying) -> None:
+    """A consent is created and changed later. It was updated after its creation, and not by then."""
+    known = consents.given("active")
+    created = element(consents.current(known), "meta.lastUpdated")
+    updated = consents.updated_after(known, created)
+    near = _near(consents, known.patient)
+
+    after = consents.find(*near, ("_lastUpdated", f"gt{created}"), include=[known.id])
+    since = consents.find(*near, ("_lastUpdated", f"ge{updated}"), include=[known.id])
+    by_then = consents.find(*near, ("_lastUpdated", f"le{created}"), until=lambda found: known.id not in found.ids)
+    with verifying("r4.search.by-last-updated"):
+        expect.matches(after, include=[known.id])
+        expect.matches(since, include=[known.id])
+        expect.matches(by_then, exclude=[known.id])
+
+
+def _near(consents: Consents, patient: str) -> list[tuple[str, str]]:
+    """What keeps other patients' consents out of the way, where patient is claimed."""
+    return [consents.of_patient(patient)] if consents.offers("search:patient") else []
+
+
+def _actor(reference: str) -> Json:
+    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+    return {"role": role, "reference": {"reference": reference}}
+
+
+def _codings(concepts: Any) -> list[tuple[str, str]]:
+    """System and code of every coding that has both."""
+    return [
+        (coding["system"], coding["code"])
+        for concept in concepts
+        for coding in concept.get("coding", [])
+        if {"system", "code"} <= set(coding)
+    ]

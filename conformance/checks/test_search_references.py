@@ -1,0 +1,136 @@
+"""Searching by a reference: whose consents are found, and in which forms one may ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from conformance import expect
+from conformance.found import Found
+from conformance.headers import Change
+
+if TYPE_CHECKING:
+    from conformance.client import Consents, Kept
+    from conformance.recorder import Verifying
+
+ELSEWHERE = "http://elsewhere.example/fhir"
+
+
+def test_searching_by_patient(consents: Consents, verifying: Verifying) -> None:
+    """Two patients have a consent each. A search for either finds that patient's consent and not the other's."""
+    mine, other = consents.given("active"), consents.given("active")
+    for one, not_that in ((mine, other), (other, mine)):
+        with verifying("r4.search.by-patient"):
+            found = consents.find(consents.of_patient(one.patient), include=[one.id])
+            expect.matches(found, include=[one.id], exclude=[not_that.id])
+
+    if consents.may_create and consents.dialect.patients == "any":
+        longer = consents.given("active", patient=f"{mine.patient}-2")
+        found = consents.find(consents.of_patient(mine.patient), include=[mine.id])
+        with verifying("r4.search.by-patient"):
+            expect.matches(found, include=[mine.id], exclude=[longer.id])
+
+
+def test_a_patient_by_id_and_by_type_and_id(consents: Consents, verifying: Verifying) -> None:
+    """A patient is asked for as an id and as Patient/id; both find the consent. Organization/id does not."""
+    known = consents.given("active")
+    consents.findable(known)
+    form, parameter, bare = consents.dialect.reference_form, consents.dialect.patient_parameter, _bare(known)
+    forms = {"bare": [bare], "typed": [f"Patient/{bare}"], "both": [bare, f"Patient/{bare}"]}[form]
+
+    for value in forms:
+        with verifying("r4.search.reference-forms"):
+            found = consents.find((parameter, value), include=[known.id])
+            expect.matches(found, include=[known.id])
+    if form != "bare":
+        flaw = Change(flaw="an organization as patient")
+        other_type = consents.search([(parameter, f"Organization/{bare}")], change=flaw)
+        with verifying("r4.search.reference-forms"):
+            if other_type.refused:
+                other_type.note("a reference of another type is refused")
+            else:
+                expect.matches(Found((other_type,)), exclude=[known.id])
+
+
+def test_a_patient_by_absolute_address(consents: Consents, verifying: Verifying) -> None:
+    """A patient is asked for by its address on this server: as we call it, or as the server's own entries do."""
+    known = consents.given("active")
+    listed = consents.findable(known)
+    parameter = consents.dialect.patient_parameter
+
+    with verifying("r4.search.absolute-reference"):
+        for base in (consents.base, *_bases(listed)):
+            answer = consents.search([(parameter, f"{base}/Patient/{_bare(known)}")])
+            if answer.status == 200 and known.id in Found((answer,)).ids:
+                break
+        else:
+            expect.success(answer)
+            expect.matches(Found((answer,)), include=[known.id])
+
+
+def test_a_patient_of_another_server(consents: Consents, verifying: Verifying) -> None:
+    """A patient's consent is found. The address of another server's patient of the same id does not find it."""
+    known = consents.given("active")
+    consents.findable(known)
+
+    foreign = f"{ELSEWHERE}/Patient/{_bare(known)}"
+    answer = consents.search([(consents.dialect.patient_parameter, foreign)])
+
+    with verifying("r4.search.foreign-reference"):
+        expect.no_server_error(answer)
+        if not answer.refused:
+            expect.matches(Found((answer,)), exclude=[known.id])
+
+
+def test_searching_for_what_does_not_exist(consents: Consents, verifying: Verifying) -> None:
+    """A patient's consent is found. A patient or a category that nobody has gives an empty searchset."""
+    known = consents.given("active")
+    consents.findable(known)
+    near = consents.of_patient(known.patient)
+    nobody = consents.search([consents.of_patient(f"Patient/{consents.unused_id()}")])
+
+    with verifying("r4.search.unknown-target-is-empty"):
+        expect.status(nobody, 200, noted=(404,))
+        if nobody.status == 200:
+            expect.equal(len(Found((nobody,)).matches), 0, "the number of matches", nobody)
+    if consents.offers("search:category"):
+        nothing = consents.search([near, ("category", f"http://loinc.org|{consents.unused_id()}")])
+        with verifying("r4.search.unknown-target-is-empty"):
+            expect.status(nothing, 200, noted=(404,))
+            if nothing.status == 200:
+                expect.matches(Found((nothing,)), exclude=[known.id])
+
+
+def test_slashes_and_colons_in_a_query(consents: Consents, verifying: Verifying) -> None:
+    """A slash in a reference, and slashes and colons in a category's system, are sent escaped and as they are."""
+    known = consents.given("active")
+    consents.findable(known)
+    parameter, value = consents.of_patient(known.patient)
+    near = f"{parameter}={quote(value, safe='')}"
+    queries = [near]
+    if consents.dialect.reference_form != "bare":
+        queries += [f"{parameter}=Patient/{_bare(known)}", f"{parameter}=Patient%2F{_bare(known)}"]
+    for coding in _codings(known)[:1] if consents.offers("search:category") else []:
+        system, code = coding["system"], quote(coding["code"], safe="")
+        queries += [f"{near}&category={quote(system, safe=safe)}%7C{code}" for safe in (":/", "")]
+
+    for query in queries:
+        answer = consents.request("GET", f"/Consent?{query}", action="search")
+        with verifying("r4.search.escaped-characters-are-understood"):
+            expect.success(answer)
+            expect.matches(Found((answer, *consents.further_pages(answer))), include=[known.id])
+
+
+def _bare(known: Kept) -> str:
+    return known.patient.rpartition("/")[2]
+
+
+def _bases(found: Found) -> list[str]:
+    """The bases under which the server knows its own consents."""
+    urls = {str(entry.get("fullUrl", "")).partition("/Consent/")[0] for entry in found.entries}
+    return sorted(url for url in urls if urlsplit(url).netloc)
+
+
+def _codings(known: Kept) -> list[dict[str, str]]:
+    concepts = known.body.get("category") or []
+    return [coding for concept in concepts for coding in concept.get("coding", []) if {"system", "code"} <= set(coding)]

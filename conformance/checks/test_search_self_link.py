@@ -1,0 +1,52 @@
+"""The self link of a searchset: what the server understood of the query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from conformance import expect
+from conformance.headers import Change
+
+if TYPE_CHECKING:
+    from conformance.answer import Answer
+    from conformance.client import Consents
+    from conformance.recorder import Verifying
+
+UNKNOWN = ("nosuchparameter", "x")
+
+
+def test_the_self_link_shows_what_was_used(consents: Consents, verifying: Verifying) -> None:
+    """A search by patient shows the patient in its self link. A parameter that is ignored is not shown there."""
+    known = consents.given("active")
+    parameter, value = consents.of_patient(known.patient)
+    consents.findable(known)
+    plain = consents.search([(parameter, value)])
+    besides = consents.search([(parameter, value), UNKNOWN], change=Change(flaw="an unknown parameter"))
+
+    with verifying("r4.search.self-link-shows-what-was-used"):
+        for answer in (plain, besides):
+            if answer is besides and answer.refused:
+                answer.note("an unknown parameter is refused")
+                continue
+            shown = _shown(answer)
+            expect.true(
+                any(_same_name(name, parameter) and text.endswith(value) for name, text in shown),
+                f"a self link with {parameter}={value}",
+                f"one with {shown}",
+                answer,
+            )
+            names = [name for name, _ in shown]
+            expect.true(UNKNOWN[0] not in names, "a self link without what was ignored", f"one with {shown}", answer)
+
+
+def _shown(answer: Answer) -> list[tuple[str, str]]:
+    """The decoded query of the self link; nothing where there is none."""
+    links = answer.resource.get("link")
+    urls = [link.get("url") for link in (links if isinstance(links, list) else []) if link.get("relation") == "self"]
+    return [pair for url in urls for pair in parse_qsl(urlsplit(str(url)).query, keep_blank_values=True)]
+
+
+def _same_name(shown: str, asked: str) -> bool:
+    """Whether the link names the parameter, with a modifier or a chain of its own or without."""
+    return shown.partition(":")[0].partition(".")[0] == asked.partition(":")[0].partition(".")[0]

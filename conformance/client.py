@@ -120,7 +120,8 @@ class Consents:
     ) -> Answer:
         """GET [base]/Consent?…, or POST [base]/Consent/_search with a form: the first page."""
         if method == "GET":
-            return self.request("GET", "/Consent?" + urlencode(parameters), action="search", change=change)
+            query = urlencode(parameters, safe="/:", quote_via=quote)
+            return self.request("GET", f"/Consent?{query}", action="search", change=change)
         form = replace(change, setting=(*change.setting, ("Content-Type", "application/x-www-form-urlencoded")))
         body = urlencode(parameters).encode("ascii")
         return self.request("POST", "/Consent/_search", action="search", body=body, change=form)
@@ -143,7 +144,7 @@ class Consents:
 
         """
         content = json.dumps(body, ensure_ascii=False).encode() if isinstance(body, dict) else body
-        url = path if "://" in path else self._target.base_url + path
+        url = self._target.base_url + path if path.startswith("/") else path
         lines = header_lines.build(
             pack=self.pack,
             dialect=self.dialect,
@@ -436,12 +437,15 @@ class Consents:
         *parameters: tuple[str, str],
         include: Iterable[str] = (),
         until: Callable[[Found], bool] | None = None,
+        tolerant: bool = False,
         change: Change = PLAIN,
         method: Literal["GET", "POST"] = "GET",
     ) -> Found:
         """Search and follow every next link.
 
-        Look again while an id of `include` is missing, or `until` is not met, for as long as `settle` says.
+        Look again while an id of `include` is missing, or `until` is not met, for as long as `settle` says. With
+        `tolerant` an answer below 500 without a Bundle counts as nothing found: where something is not to be found
+        and another requirement judges the form of such an answer.
 
         Raises:
             Violation: the answer is no Bundle, or its pages do not end.
@@ -450,7 +454,8 @@ class Consents:
         wanted = set(include)
         deadline = time.monotonic() + self.dialect.settle
         while True:
-            found = Found(tuple(self._pages(self.search(parameters, change=change, method=method))))
+            first = self.search(parameters, change=change, method=method)
+            found = Found(() if tolerant and first.status not in {200, *range(500, 600)} else tuple(self._pages(first)))
             settled = wanted <= found.ids and (until is None or until(found))
             if settled or time.monotonic() >= deadline:
                 return found
@@ -461,6 +466,10 @@ class Consents:
         bare = patient.rpartition("/")[2]
         typed = self.dialect.reference_form == "typed"
         return self.dialect.patient_parameter, f"Patient/{bare}" if typed else bare
+
+    def paged(self, first: Answer) -> Found:
+        """A search whose first page is there already, with all its pages."""
+        return Found(tuple(self._pages(first)))
 
     def further_pages(self, first: Answer) -> list[Answer]:
         """The pages after this one."""

@@ -67,8 +67,9 @@ def test_the_total(consents: Consents, verifying: Verifying) -> None:
 
     if consents.offers("search:_count") and consents.offers("paging"):
         paged = consents.find(near, ("_count", _a_third(ids)), include=ids)
-        with verifying("r4.search.total-counts-matches-only"):
-            _total_is_right(paged)
+        if paged.ids == whole.ids:  # else the links between the pages are to blame
+            with verifying("r4.search.total-counts-matches-only"):
+                _total_is_right(paged)
     if consents.offers("include:patient") and consents.may_create:
         known = consents.given("active", patient=consents.held())
         included = consents.find(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from conformance import expect
-from conformance.found import Found
 from conformance.headers import Change
 
 if TYPE_CHECKING:
     from conformance.client import Consents, Kept
+    from conformance.found import Found
     from conformance.recorder import Verifying
 
 ELSEWHERE = "http://elsewhere.example/fhir"
@@ -49,7 +49,7 @@ def test_a_patient_by_id_and_by_type_and_id(consents: Consents, verifying: Verif
             if other_type.refused:
                 other_type.note("a reference of another type is refused")
             else:
-                expect.matches(Found((other_type,)), exclude=[known.id])
+                expect.matches(consents.paged(other_type), exclude=[known.id])
 
 
 def test_a_patient_by_absolute_address(consents: Consents, verifying: Verifying) -> None:
@@ -61,11 +61,11 @@ def test_a_patient_by_absolute_address(consents: Consents, verifying: Verifying)
     with verifying("r4.search.absolute-reference"):
         for base in (consents.base, *_bases(listed)):
             answer = consents.search([(parameter, f"{base}/Patient/{_bare(known)}")])
-            if answer.status == 200 and known.id in Found((answer,)).ids:
+            if answer.status == 200 and known.id in consents.paged(answer).ids:
                 break
         else:
             expect.success(answer)
-            expect.matches(Found((answer,)), include=[known.id])
+            expect.matches(consents.paged(answer), include=[known.id])
 
 
 def test_a_patient_of_another_server(consents: Consents, verifying: Verifying) -> None:
@@ -79,7 +79,7 @@ def test_a_patient_of_another_server(consents: Consents, verifying: Verifying) -
     with verifying("r4.search.foreign-reference"):
         expect.no_server_error(answer)
         if not answer.refused:
-            expect.matches(Found((answer,)), exclude=[known.id])
+            expect.matches(consents.paged(answer), exclude=[known.id])
 
 
 def test_searching_for_what_does_not_exist(consents: Consents, verifying: Verifying) -> None:
@@ -92,33 +92,42 @@ def test_searching_for_what_does_not_exist(consents: Consents, verifying: Verify
     with verifying("r4.search.unknown-target-is-empty"):
         expect.status(nobody, 200, noted=(404,))
         if nobody.status == 200:
-            expect.equal(len(Found((nobody,)).matches), 0, "the number of matches", nobody)
+            expect.equal(len(consents.paged(nobody).matches), 0, "the number of matches", nobody)
     if consents.offers("search:category"):
         nothing = consents.search([near, ("category", f"http://loinc.org|{consents.unused_id()}")])
         with verifying("r4.search.unknown-target-is-empty"):
             expect.status(nothing, 200, noted=(404,))
             if nothing.status == 200:
-                expect.matches(Found((nothing,)), exclude=[known.id])
+                expect.matches(consents.paged(nothing), exclude=[known.id])
 
 
 def test_slashes_and_colons_in_a_query(consents: Consents, verifying: Verifying) -> None:
-    """A slash in a reference, and slashes and colons in a category's system, are sent escaped and as they are."""
+    """A reference's slash, and slashes and colons of a category's system, find the same as they are and escaped."""
     known = consents.given("active")
     consents.findable(known)
     parameter, value = consents.of_patient(known.patient)
-    near = f"{parameter}={quote(value, safe='')}"
-    queries = [near]
+    pairs = []
     if consents.dialect.reference_form != "bare":
-        queries += [f"{parameter}=Patient/{_bare(known)}", f"{parameter}=Patient%2F{_bare(known)}"]
-    for coding in _codings(known)[:1] if consents.offers("search:category") else []:
-        system, code = coding["system"], quote(coding["code"], safe="")
-        queries += [f"{near}&category={quote(system, safe=safe)}%7C{code}" for safe in (":/", "")]
+        pairs.append((f"{parameter}=Patient/{_bare(known)}", f"{parameter}=Patient%2F{_bare(known)}"))
+    if consents.offers("search:category"):
+        for coding in _codings(known)[:1]:
+            code, near = quote(coding["code"], safe=""), f"{parameter}={quote(value)}"
+            forms = (quote(coding["system"], safe=safe) for safe in (":/", ""))
+            literal, escaped = (f"{near}&category={system}%7C{code}" for system in forms)
+            pairs.append((literal, escaped))
 
-    for query in queries:
-        answer = consents.request("GET", f"/Consent?{query}", action="search")
+    tried = 0
+    for pair in pairs:
+        answers = [consents.request("GET", f"/Consent?{query}", action="search") for query in pair]
+        if not any(answer.status == 200 and known.id in consents.paged(answer).ids for answer in answers):
+            continue
+        tried += 1
         with verifying("r4.search.escaped-characters-are-understood"):
-            expect.success(answer)
-            expect.matches(Found((answer, *consents.further_pages(answer))), include=[known.id])
+            for answer in answers:
+                expect.success(answer)
+                expect.matches(consents.paged(answer), include=[known.id])
+    if not tried:
+        raise consents.untestable("neither the escaped nor the literal form of a query finds the consent")
 
 
 def _bare(known: Kept) -> str:

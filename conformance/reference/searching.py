@@ -212,8 +212,16 @@ class Searching(Access):
     def used(self, asked: Search) -> Query:
         """Return the part of the query that had an effect (search.html#conformance)."""
         effective = {(criterion.name, criterion.written) for criterion in asked.criteria}
-        shaping = {(name, value) for name, value in asked.query if name in RESULT_PARAMETERS and value}
+        shaping = {
+            (name, value)
+            for name, value in asked.query
+            if name in RESULT_PARAMETERS and value and self.has_effect(asked.route.type, name, value)
+        }
         return tuple(part for part in asked.query if part in effective | shaping)
+
+    def has_effect(self, kind: str, name: str, value: str) -> bool:
+        """Whether a parameter that shapes the answer does so: an include may name nothing."""
+        return name != "_include" or bool(self.include_paths(kind, ((name, value),)))
 
     def links(self, asked: Search, after: int | None) -> list[Resource]:
         """Return the self link and, when matches are left, the next link."""

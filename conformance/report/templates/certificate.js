@@ -45,6 +45,7 @@
     if (target.closest("[hidden]")) { form.reset(); apply(); }
     for (let box = target; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
     target.scrollIntoView();
+    requestAnimationFrame(() => target.scrollIntoView()); // what was laid out on the way may have moved it
   }
 
   let waiting = 0;

@@ -69,7 +69,7 @@ class Client:
         self.session.trust_env = False
 
     def token(self, purpose: str) -> str:
-        return str(self.target["auth"]["tokens"][purpose]["token"])
+        return str(self.target["tokens"][purpose]["token"])
 
     def send(self, method: str, path: str, *, body: Any = None, headers: Json | None = None, **more: Any) -> Any:
         """Send a request; a header of None is left out, a body that is no text is sent as JSON."""

@@ -17,7 +17,6 @@ NEED_A_CLOSE = (
     "nll-2023.close.body-id-selects-the-consent",
     "nll-2023.close.read-shows-latest-version",
     "nll-2023.close.repeating-is-harmless",
-    "nll-2023.close.replaces-the-whole-resource",
     "nll-2023.close.unknown-id-creates-nothing",
     "nll-2023.close.unknown-id-fails",
     "nll-2023.headers.authorization-absent",

@@ -143,7 +143,7 @@ class VersionsAreWords(Variation, name="versions-are-words"):
 
 
 class IdsAreLong(Variation, name="ids-are-long", packs=("r4",)):
-    """Ids have 64 characters, the most that R4 allows (datatypes.html#id)."""
+    """Ids have 64 characters: R4 allows as many (datatypes.html#id)."""
 
     def new_id(self) -> str:
         return (super().new_id() + "." + super().new_id())[:64]

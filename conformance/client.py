@@ -75,8 +75,8 @@ class Consents:
         self._target = target
         self.pack = pack
         self._recorder = recorder
-        self._claims = frozenset(claims)
-        self._may_create = may_write and "create" in self._claims
+        self.claims = frozenset(claims)
+        self._may_create = may_write and "create" in self.claims
         self._existing = iter(target.given.consents)
         self._patients: Iterator[str] = itertools.cycle(target.given.patients)
         self._handed_out: set[str] = set()
@@ -110,6 +110,19 @@ class Consents:
         if self.dialect.if_match == "always" and named and not _names(change, "If-Match"):
             change = replace(change, setting=(*change.setting, *self._if_match(str(named))))
         return self.request("PUT", path, action=action, body=body, kind=kind, change=change, requested_id=named)
+
+    def vread(self, id: str, version: str, *, change: Change = PLAIN) -> Answer:  # noqa: A002 - FHIR's own word
+        """GET [base]/Consent/[id]/_history/[version]."""
+        path = f"/Consent/{quote(id, safe='')}/_history/{quote(version, safe='')}"
+        return self.request("GET", path, action="read", change=change, requested_id=id)
+
+    def history(self, id: str) -> Answer:  # noqa: A002 - FHIR's own word
+        """GET [base]/Consent/[id]/_history: the first page."""
+        return self.request("GET", f"/Consent/{quote(id, safe='')}/_history", action="read", requested_id=id)
+
+    def delete(self, id: str) -> Answer:  # noqa: A002 - FHIR's own word
+        """DELETE [base]/Consent/[id]. Only for what this run has created."""
+        return self.request("DELETE", f"/Consent/{quote(id, safe='')}", action="delete", requested_id=id)
 
     def search(
         self,
@@ -188,7 +201,12 @@ class Consents:
         return NotTestable(reason, remedy=remedy, exchanges=tuple(exchange.id for exchange in last))
 
     def offers(self, claim: str) -> bool:
-        return claim in self._claims
+        return claim in self.claims
+
+    @property
+    def may_create(self) -> bool:
+        """Whether the target offers creates and this run may write."""
+        return self._may_create
 
     @property
     def base(self) -> str:
@@ -196,12 +214,8 @@ class Consents:
         return self._target.base_url
 
     @property
-    def may_create(self) -> bool:
-        return self._may_create
-
-    @property
     def may_update(self) -> bool:
-        return self._may_create and "update" in self._claims
+        return self._may_create and "update" in self.claims
 
     def unused_id(self) -> str:
         """A logical id that nobody has."""

@@ -24,9 +24,11 @@ __all__ = [
     "differs",
     "equal",
     "header",
+    "kept",
     "matches",
     "no_consent",
     "no_server_error",
+    "not_carried_out",
     "refused",
     "resource_type",
     "same_content",
@@ -66,6 +68,14 @@ def refused(answer: Answer, *, best: int | None = None) -> None:
     if not answer.refused:
         raise Violation("a refusal (4xx)", answer.described, answer.shows)
     if best is not None and answer.status != best:
+        answer.note(f"refused with {answer.status} where {best} says it best")
+
+
+def not_carried_out(answer: Answer, *, best: int = 400) -> None:
+    """The request was not carried out. A 5xx says so as well, which http.html#create tolerates; it is mentioned."""
+    if answer.status < 400:
+        raise Violation(f"a refusal ({best})", answer.described, answer.shows)
+    if answer.status != best:
         answer.note(f"refused with {answer.status} where {best} says it best")
 
 
@@ -136,6 +146,13 @@ def same_content(
     differences = different(sent, answer.consent, leaving_out=leaving_out, alike=alike)
     if differences:
         raise Violation("the consent as it was sent", "; ".join(differences[:5]), answer.shows)
+
+
+def kept(sent: Mapping[str, Any], answer: Answer, *elements: str) -> None:
+    """The named elements read back with the codes and references that were sent, whatever the server added."""
+    lines = [line for name in elements for line in meaning.lost_element(name, sent.get(name), answer.consent.get(name))]
+    if lines:
+        raise Violation(f"{' and '.join(elements)} as sent", "; ".join(lines[:5]), answer.shows)
 
 
 def same_meaning(sent: Mapping[str, Any], answer: Answer) -> None:

@@ -39,6 +39,13 @@ def lost(sent: Json, read: Json) -> list[str]:
     return lines
 
 
+def lost_element(name: str, sent: Any, read: Any) -> list[str]:
+    """What of one element of a Consent is missing or changed: a reference by what it names, a concept by its codes."""
+    if isinstance(sent, dict) and "reference" in sent:
+        return list(_lost_reference(f"Consent.{name}", sent, read))
+    return list(_lost_element(f"Consent.{name}", name, sent, read))
+
+
 def lost_period(path: str, sent: Any, read: Any) -> list[str]:
     """What differs between two periods: an end or start gone, invented, moved, or of another precision."""
     sent, read = (sent if isinstance(sent, dict) else {}), (read if isinstance(read, dict) else {})

@@ -117,7 +117,8 @@ def claims_of(pack: Pack, target: Target, declared: Sequence[Claim] | None) -> t
     for purpose, claim in TOKEN_CLAIMS.items():
         if purpose in target.tokens:
             rows.setdefault(claim, Claim(claim=claim, source=f"tokens.{purpose} of target.toml"))
-    rows |= {claim: Claim(claim=claim, source="claims.add of target.toml") for claim in target.claims_add}
+    for claim in target.claims_add:
+        rows.setdefault(claim, Claim(claim=claim, source="claims.add of target.toml"))
     for claim in target.claims_remove:
         rows.pop(claim, None)
     return tuple(rows[claim] for claim in sorted(rows))

@@ -285,7 +285,11 @@ class Running:
         preparation = self.preparation
         records, exchanges = judge.merged(self._records)
         observations = observe(
-            exchanges, preparation.applicable, target=preparation.target, dialect=preparation.dialect
+            exchanges,
+            preparation.applicable,
+            target=preparation.target,
+            dialect=preparation.dialect,
+            release=preparation.pack.fhir,
         )
         for observation in observations:
             self._announce(session, observation)

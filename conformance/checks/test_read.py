@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
 from conformance import expect
+from conformance.headers import setting
 
 if TYPE_CHECKING:
-    from conformance.client import Consents
+    from conformance.answer import Answer
+    from conformance.client import Consents, Kept
     from conformance.recorder import Verifying
 
 
 def test_reading_an_existing_consent(consents: Consents, verifying: Verifying) -> None:
-    """Two consents that the server holds are read; each answer is 200 with that Consent."""
-    for known in (consents.given("active"), consents.given("active")):
+    """Consents that the server holds are read; each answer is 200 with that Consent."""
+    for known in [consents.given("active") for _ in range(2 if consents.may_create else 1)]:
         answer = consents.read(known.id)
 
         with verifying("r4.read.existing-is-ok"):
@@ -24,13 +30,13 @@ def test_reading_an_existing_consent(consents: Consents, verifying: Verifying) -
 
 
 def test_reading_an_unknown_id(consents: Consents, verifying: Verifying) -> None:
-    """A known consent reads. An id that nobody has answers 404."""
+    """A known consent reads. An id that nobody has answers 404, or the number by which the target hides what exists."""
     consents.current(consents.given("active"))
 
     answer = consents.read(consents.unused_id())
 
     with verifying("r4.read.unknown-id-is-not-found"):
-        expect.status(answer, 404)
+        expect.status(answer, 404, *filter(None, [consents.dialect.hidden_status]))
 
 
 def test_an_unknown_id_is_an_error_and_an_empty_search_is_not(consents: Consents, verifying: Verifying) -> None:
@@ -46,3 +52,107 @@ def test_an_unknown_id_is_an_error_and_an_empty_search_is_not(consents: Consents
         expect.refused(unknown, best=404)
         expect.status(nothing, 200)
         expect.equal(expect.resource_type(nothing, "Bundle").get("entry", []), [], "entries", nothing)
+
+
+@pytest.mark.parametrize("id_", ["x" * 65, "not_a_logical_id", "two words"], ids=["too-long", "underscore", "a-space"])
+def test_reading_a_malformed_id(consents: Consents, verifying: Verifying, id_: str) -> None:
+    """A known consent reads. What cannot be an id is refused as the client's mistake."""
+    consents.current(consents.given("active"))
+
+    answer = consents.read(id_, change=setting("Accept", "application/fhir+json", flaw="the id breaks the id grammar"))
+
+    with verifying("r4.read.malformed-id-is-refused"):
+        expect.refused(answer)
+
+
+def test_reading_an_id_in_other_case(consents: Consents, verifying: Verifying) -> None:
+    """A known consent reads. Its id with upper and lower case exchanged is another id, which nobody has."""
+    known = consents.given("active")
+    consents.current(known)
+
+    answer = consents.read(known.id.swapcase())
+
+    with verifying("r4.read.id-is-case-sensitive"):
+        if known.id.swapcase() == known.id:
+            answer.note("the ids of this server have no letters, so there is no case to exchange")
+        else:
+            expect.absent(answer)
+
+
+def test_the_etag_of_a_read(consents: Consents, verifying: Verifying) -> None:
+    """A read names the version: in the ETag, weak and in quotes, as in meta.versionId."""
+    answer = _read(consents, consents.given("active"))
+    etag, version = answer.header("ETag"), answer.consent.get("meta", {}).get("versionId")
+
+    with verifying("r4.read.etag-names-the-version"):
+        if etag is None or version is None:
+            answer.note("there is no ETag or no meta.versionId to compare")
+        else:
+            expect.equal(etag.strip().removeprefix("W/").strip('"'), version, "ETag without its quotes", answer)
+    with verifying("r4.read.etag-is-sent"):
+        value = expect.header(answer, "ETag").strip()
+        quoted = value.startswith('W/"') and value.endswith('"') and len(value) > len('W/""')
+        expect.true(quoted, 'an ETag of the form W/"version"', value, answer)
+
+
+def test_when_a_read_was_last_modified(consents: Consents, verifying: Verifying) -> None:
+    """A read carries Last-Modified, which is the second of meta.lastUpdated."""
+    answer = _read(consents, consents.given("active"))
+
+    with verifying("r4.read.last-modified-is-sent"):
+        value = expect.header(answer, "Last-Modified")
+        modified, updated = _http_date(value), answer.consent.get("meta", {}).get("lastUpdated")
+        expect.true(modified is not None, "Last-Modified as an HTTP date", value, answer)
+        if modified is not None and updated is not None:
+            apart = abs(modified - datetime.fromisoformat(updated))
+            expect.true(apart < timedelta(seconds=1), f"the second of lastUpdated {updated}", value, answer)
+
+
+def test_reading_only_what_has_changed(consents: Consents, verifying: Verifying) -> None:
+    """Of the current version a conditional read may say that it has not changed; of any other it says no such thing."""
+    known = consents.given("active")
+    first = _read(consents, known)
+    others = ['W/"no-such-version"']
+    if consents.may_update:
+        consents.closed(known, end="2031-12-02")
+        others.append(_tag(first))
+    plain = _read(consents, known)
+
+    same = consents.read(known.id, change=setting("If-None-Match", _tag(plain)))
+    changed = [consents.read(known.id, change=setting("If-None-Match", tag)) for tag in others if tag != _tag(plain)]
+
+    with verifying("r4.read.not-modified-only-when-unchanged"):
+        expect.status(same, 200, 304)
+        expect.true(same.status == 200 or not same.content, "304 without a body", same.described, same)
+        for answer in changed:
+            expect.status(answer, 200)
+            expect.resource_type(answer, "Consent")
+
+
+def test_asking_for_the_head(consents: Consents, verifying: Verifying) -> None:
+    """HEAD of a known consent and of an id that nobody has answers the status that GET does, or is not offered."""
+    for id_ in (consents.given("active").id, consents.unused_id()):
+        plain = consents.read(id_)
+        head = consents.read(id_, method="HEAD")
+
+        with verifying("r4.read.head-mirrors-get"):
+            expect.status(head, plain.status, noted={405, 501})
+
+
+def _read(consents: Consents, known: Kept) -> Answer:
+    answer = consents.read(known.id)
+    if answer.status != 200 or answer.resource_type != "Consent":
+        raise consents.untestable(f"the consent could not be read: {answer.described}")
+    return answer
+
+
+def _tag(answer: Answer) -> str:
+    """The ETag of a read; where there is none, the one that meta.versionId would have."""
+    return answer.header("ETag") or f'W/"{answer.consent.get("meta", {}).get("versionId")}"'
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value)
+    except ValueError:
+        return None

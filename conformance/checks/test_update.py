@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from conformance import expect
+from conformance.headers import Change, setting
 
 if TYPE_CHECKING:
-    from conformance.client import Consents
+    from conformance.client import Consents, Json, Kept
     from conformance.recorder import Verifying
+
+END = "2031-12-02"
 
 
 def test_updating_a_consent(consents: Consents, verifying: Verifying) -> None:
@@ -26,10 +31,102 @@ def test_updating_a_consent(consents: Consents, verifying: Verifying) -> None:
                 expect.equal(read.consent.get("status"), status, "the status", read)
 
 
+def test_leaving_elements_out(consents: Consents, verifying: Verifying) -> None:
+    """A consent is stored with two identifiers and a verification. After a PUT with one identifier the rest is gone."""
+    first, second = ({"system": "https://example.org/consent-numbers", "value": value} for value in ("A-1", "B-2"))
+    extra = [
+        {"op": "add", "path": "/identifier", "value": [first, second]},
+        {"op": "add", "path": "/verification", "value": [{"verified": True}]},
+    ]
+    known = consents.given("active", patch=extra)
+    stored = consents.current(known)
+    if len(stored.get("identifier", [])) < 2 and "verification" not in stored:
+        raise consents.untestable("the server stores neither identifiers nor a verification: nothing can be left out")
+
+    shorter = {name: value for name, value in known.body.items() if name != "verification"} | {"identifier": [first]}
+    answer = consents.update(shorter, kind=known.kind)
+    read = consents.read(known.id)
+
+    with verifying("r4.update.replaces-the-whole-resource"):
+        expect.success(answer, usual=200)
+        expect.equal(read.consent.get("verification"), None, "after the PUT without it, a verification of", read)
+        values = [one.get("value") for one in read.consent.get("identifier", [])]
+        expect.true("B-2" not in values, "no identifier B-2, which the PUT left out", f"identifiers {values}", read)
+
+
+def test_an_address_that_disagrees_with_the_body(consents: Consents, verifying: Verifying) -> None:
+    """A consent can be changed at its own address. At the address of another one it is refused, and neither changes."""
+    known, other = consents.given("active"), consents.given("active")
+    changed = consents.closed(known, end=END)
+    before, beside = consents.current(known), consents.current(other)
+
+    body = _otherwise(consents, changed)
+    answer = consents.update(body, id=other.id, kind=known.kind, change=Change(flaw="another id in the body"))
+    after, other_after = consents.read(known.id), consents.read(other.id)
+
+    with verifying("r4.update.disagreeing-id-is-refused"):
+        expect.status(answer, 400)
+        expect.unchanged(before, after)
+        expect.unchanged(beside, other_after)
+
+
+def test_a_body_without_an_id(consents: Consents, verifying: Verifying) -> None:
+    """A consent can be changed with its id in the body. Without it the same PUT is refused, and nothing changes."""
+    known = consents.given("active")
+    changed = consents.closed(known, end=END)
+    before = consents.current(known)
+
+    body = {name: value for name, value in _otherwise(consents, changed).items() if name != "id"}
+    answer = consents.update(body, id=known.id, kind=known.kind, change=Change(flaw="no id in the body"))
+    after = consents.read(known.id)
+
+    with verifying("r4.update.missing-body-id-is-refused"):
+        expect.status(answer, 400)
+        expect.unchanged(before, after)
+
+
+def test_each_update_is_a_new_version(consents: Consents, verifying: Verifying) -> None:
+    """A consent is changed twice. Each time it reads with another versionId and a lastUpdated that is not earlier."""
+    known = consents.given("active")
+    metas = [consents.current(known).get("meta", {})]
+    for status in ("inactive", "active"):
+        answer = consents.update({**known.body, "status": status}, kind=known.kind)
+        if not answer.succeeded:
+            raise consents.untestable(f"the consent could not be updated: {answer.described}")
+        read = consents.read(known.id)
+
+        with verifying("r4.update.advances-the-version"):
+            meta = read.consent.get("meta", {})
+            version, earlier = meta.get("versionId"), [one.get("versionId") for one in metas]
+            expect.true(isinstance(version, str), "a versionId that is text", str(version), read)
+            expect.true(version not in earlier, f"a versionId other than {', '.join(map(str, earlier))}", version, read)
+            updated, last = str(meta.get("lastUpdated")), str(metas[-1].get("lastUpdated"))
+            later = datetime.fromisoformat(updated) >= datetime.fromisoformat(last)
+            expect.true(later, f"a lastUpdated not before {last}", updated, read)
+            metas.append(meta)
+
+
+def test_a_version_of_the_clients_own(consents: Consents, verifying: Verifying) -> None:
+    """A PUT states a versionId and a lastUpdated of its own: the consent changes, and neither is there afterwards."""
+    known = consents.given("active")
+    own = {"versionId": "client-version", "lastUpdated": "2001-01-01T00:00:00.000Z"}
+
+    body = {**known.body, "status": "inactive", "meta": {**known.body.get("meta", {}), **own}}
+    answer = consents.update(body, kind=known.kind)
+    read = consents.read(known.id)
+
+    with verifying("r4.update.meta-is-the-servers"):
+        expect.success(answer, usual=200)
+        meta = read.consent.get("meta", {})
+        expect.differs(meta.get("versionId"), own["versionId"], "a versionId", read)
+        updated = str(meta.get("lastUpdated"))
+        expect.true(not expect.same_moment(updated, own["lastUpdated"]), "the server's lastUpdated", updated, read)
+
+
 def test_updating_an_unknown_id(consents: Consents, verifying: Verifying) -> None:
     """A PUT on a known id works. On an id that nobody has it creates the consent, or is refused and creates nothing."""
     known = consents.given("active")
-    consents.closed(known, end="2031-12-02")
+    consents.closed(known, end=END)
     unknown = known.under(consents.unused_id())
 
     answer = consents.update(unknown.body, kind=unknown.kind)
@@ -41,3 +138,51 @@ def test_updating_an_unknown_id(consents: Consents, verifying: Verifying) -> Non
             expect.status(read, 200)
         else:
             expect.absent(read)
+
+
+def test_a_refused_update_changes_nothing(consents: Consents, verifying: Verifying) -> None:
+    """A PUT changes a consent. One whose body is cut off is refused, and leaves content and version as they were."""
+    known = consents.given("active")
+    changed = consents.closed(known, end=END)
+    before = consents.current(known)
+
+    cut_off = json.dumps(_otherwise(consents, changed), ensure_ascii=False).encode()[:-1]
+    answer = consents.update(cut_off, id=known.id, kind=known.kind, change=Change(flaw="the JSON is cut off"))
+    if answer.status < 400:
+        raise consents.untestable(f"a body that is no JSON was not refused: {answer.described}")
+    after = consents.read(known.id)
+
+    with verifying("r4.update.refusal-changes-nothing"):
+        expect.unchanged(before, after)
+
+
+def test_updating_an_old_version(consents: Consents, verifying: Verifying) -> None:
+    """A consent was changed since it was read. A PUT that names the version read is refused; the current one works."""
+    known = consents.given("active")
+    old = _tag(consents, known)
+    changed = consents.closed(known, end=END)
+    before = consents.current(known)
+
+    stale = consents.update(_otherwise(consents, changed), kind=known.kind, change=setting("If-Match", old))
+    after = consents.read(known.id)
+    current = setting("If-Match", _tag(consents, known))
+    fresh = consents.update(_otherwise(consents, changed), kind=known.kind, change=current)
+    if not fresh.succeeded:
+        raise consents.untestable(f"an update that names the current version does not work: {fresh.described}")
+
+    with verifying("r4.update.stale-version-is-refused"):
+        expect.status(stale, 412, noted={409})
+        expect.unchanged(before, after)
+
+
+def _otherwise(consents: Consents, consent: Kept) -> Json:
+    """A body that says something else than what is stored, in status and period."""
+    return {**consents.closing(consent, end="2033-03-03", by="both"), "status": "active"}
+
+
+def _tag(consents: Consents, known: Kept) -> str:
+    answer = consents.read(known.id)
+    tag = answer.header("ETag")
+    if tag is None:
+        raise consents.untestable("a read carries no ETag, so no version can be named")
+    return tag

@@ -28,6 +28,8 @@ class Answers:
     exchanges: tuple[Exchange, ...]
     target: Target
     dialect: Dialect
+    release: str = "4.0"
+    """The FHIR release of the pack."""
 
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self.exchanges)
@@ -63,13 +65,13 @@ def observes(*requirements: str) -> Callable[[Callable[[Answers], str | None]], 
 
 
 def observe(
-    exchanges: Mapping[str, Exchange], applicable: Collection[str], *, target: Target, dialect: Dialect
+    exchanges: Mapping[str, Exchange], applicable: Collection[str], *, target: Target, dialect: Dialect, release: str
 ) -> tuple[CheckRecord, ...]:
     """Evaluate what applies, in the order of the names."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     answers = Answers(
-        tuple(exchange for exchange in exchanges.values() if exchange.status is not None), target, dialect
+        tuple(exchange for exchange in exchanges.values() if exchange.status is not None), target, dialect, release
     )
     records = []
     for requirements, function in _OBSERVATIONS:

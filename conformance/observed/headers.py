@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from conformance.observed import observes
@@ -22,3 +23,26 @@ def every_answer_carries_a_request_id(answers: Answers) -> str | None:
         return f"{answer.status} {'without it' if value is None else 'with a blank one'}"
 
     return answers.none_may(fault, expected="X-Request-ID on every answer")
+
+
+@observes("r4.headers.date-is-sent")
+def every_success_carries_a_date(answers: Answers) -> str | None:
+    """Every 2xx of the run has a Date header that is an HTTP date."""
+
+    def fault(answer: Exchange) -> str | None:
+        if not 200 <= (answer.status or 0) < 300:
+            return None
+        value = answer.header("Date")
+        if value is None:
+            return f"{answer.status} without Date"
+        return None if _is_http_date(value) else f"Date: {value}"
+
+    return answers.none_may(fault, expected="a Date header on every success")
+
+
+def _is_http_date(value: str) -> bool:
+    try:
+        parsedate_to_datetime(value)
+    except ValueError:
+        return False
+    return True

@@ -47,7 +47,7 @@ class NLL2023(Provenances, R4):
 
     name = "nll-2023"
     interactions = ("read", "create", "update", "search-type")
-    unsaid = ()
+    claims = ()
     first_statuses: ClassVar[frozenset[str]] = frozenset({"proposed"})
     """What an access consent may be created as."""
 

@@ -20,13 +20,31 @@ class R4(Service):
         "delete",
         "search-type",
     )
-    unsaid: ClassVar[tuple[str, ...]] = (
+    claims: ClassVar[tuple[str, ...]] = (
+        "capabilities",
+        "conditional-read",
+        "create",
+        "delete",
         "format-parameter",
+        "history",
+        "if-match",
+        "include:actor",
+        "include:patient",
         "multiple-values",
         "paging",
+        "prefer",
+        "read",
+        "search",
         "search:_count",
+        "search:patient",
         "search:patient.identifier",
         "search:post",
+        "search:status",
         "strict-handling",
+        "update",
+        "update:instance-url",
+        "versions",
+        "vread",
     )
-    """What it offers as well, and a CapabilityStatement has no words for, in the names of a target's claims."""
+    """What it offers, in the names of a target's claims: beyond what a CapabilityStatement has words for, what it has
+    to say, so that the statement can be held against it."""

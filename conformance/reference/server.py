@@ -135,10 +135,10 @@ class ReferenceServer:
         return {
             "base_url": self.url,
             "allow_writes": True,
-            **({"claims": {"add": list(self._kind.unsaid)}} if self._kind.unsaid else {}),
             "auth": {"kind": "bearer", "token": self._tokens["valid"]},
             "tokens": further,
             "given": seeds.given(),
+            "claims": {"add": list(self._kind.claims)},
         }
 
     def _run(self) -> None:

@@ -1,0 +1,85 @@
+"""DELETE [base]/Consent/[id]."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from conformance import expect
+from conformance.client import POLL_EVERY
+
+if TYPE_CHECKING:
+    from conformance.answer import Answer
+    from conformance.client import Consents, Found, Kept
+    from conformance.recorder import Verifying
+
+
+def test_deleting_twice(consents: Consents, verifying: Verifying) -> None:
+    """A consent of this run is deleted, and deleted again: both succeed, the second may say that there is nothing."""
+    known = consents.given("active")
+
+    for noted in ((), (404, 410)):
+        answer = consents.delete(known.id)
+
+        with verifying("r4.delete.answers-success"):
+            expect.status(answer, 200, 202, 204, noted=noted)
+            expect.true(answer.status != 204 or not answer.content, "204 without a body", answer.described, answer)
+
+
+def test_reading_what_was_deleted(consents: Consents, verifying: Verifying) -> None:
+    """A consent reads. After its deletion it is gone, or nobody knows that it was there."""
+    known = consents.given("active")
+    consents.current(known)
+    _delete(consents, known)
+
+    read = _once_gone(consents, known)
+
+    with verifying("r4.delete.then-gone-from-read"):
+        expect.status(read, 410, 404)
+
+
+def test_finding_what_was_deleted(consents: Consents, verifying: Verifying) -> None:
+    """A search finds a consent. After its deletion it does not."""
+    known = consents.given("active")
+    if known.id not in consents.find(consents.of_patient(known.patient), include=[known.id]).ids:
+        raise consents.untestable("the search by patient does not find a consent that exists")
+    _delete(consents, known)
+
+    found = _once_not_found(consents, known)
+
+    with verifying("r4.delete.then-gone-from-search"):
+        expect.matches(found, exclude=[known.id])
+
+
+def test_deleting_where_nothing_is_deleted(consents: Consents, verifying: Verifying) -> None:
+    """The system never deletes consents. A DELETE of a consent of this run is refused, and it reads as before."""
+    known = consents.given("active")
+    before = consents.current(known)
+
+    answer = consents.delete(known.id)
+    after = consents.read(known.id)
+
+    with verifying("r4.delete.blanket-refusal-status"):
+        expect.status(answer, 405, noted={401, 403, 404, 501})
+        expect.unchanged(before, after)
+
+
+def _delete(consents: Consents, known: Kept) -> None:
+    answer = consents.delete(known.id)
+    if not answer.succeeded:
+        raise consents.untestable(f"the consent could not be deleted: {answer.described}")
+
+
+def _once_gone(consents: Consents, known: Kept) -> Answer:
+    """A read of what was deleted; 202 promises nothing at once, so as long as `settle` says it is tried again."""
+    deadline = time.monotonic() + consents.dialect.settle
+    while (read := consents.read(known.id)).status == 200 and time.monotonic() < deadline:
+        time.sleep(POLL_EVERY)
+    return read
+
+
+def _once_not_found(consents: Consents, known: Kept) -> Found:
+    deadline = time.monotonic() + consents.dialect.settle
+    while known.id in (found := consents.find(consents.of_patient(known.patient))).ids and time.monotonic() < deadline:
+        time.sleep(POLL_EVERY)
+    return found

@@ -46,8 +46,8 @@ class NLL2023(Provenances, R4):
     """Dose consents and access consents; a PUT goes to the type's address, and a write says who does it."""
 
     name = "nll-2023"
-    interactions = ("read", "create", "update", "search-type")
-    claims = ()
+    interactions: ClassVar[tuple[str, ...]] = ("read", "create", "update", "search-type")
+    claims = ("no-delete",)
     first_statuses: ClassVar[frozenset[str]] = frozenset({"proposed"})
     """What an access consent may be created as."""
 

@@ -143,10 +143,11 @@ class ReferenceServer:
 
     def _run(self) -> None:
         import uvicorn  # noqa: PLC0415 - whoever only asks for FAULTS need not wait for it
+        from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: PLC0415 - as uvicorn
 
         config = uvicorn.Config(
             _application(self.service),
-            http="h11",
+            http=_spelled(H11Protocol),
             loop="asyncio",
             ws="none",
             lifespan="off",
@@ -187,6 +188,20 @@ def _listening(port: int) -> socket.socket:
     return listening
 
 
+def _spelled(protocol: type[Any]) -> type[Any]:
+    """Return the protocol that also tells how the client spelled its header names, which ASGI leaves out."""
+
+    class Spelled(protocol):  # type: ignore[misc]
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            head, end, _ = data.partition(b"\r\n\r\n")
+            names = [line.partition(b":")[0] for line in head.split(b"\r\n")[1:]]
+            if end and self.scope is not None and len(names) == len(self.scope["headers"]):
+                self.scope["spelled"] = names
+
+    return Spelled
+
+
 def _application(service: Service) -> Callable[[Scope, Receive, Send], Any]:
     from starlette.requests import Request as Incoming  # noqa: PLC0415 - as uvicorn
     from starlette.responses import Response as Outgoing  # noqa: PLC0415 - as uvicorn
@@ -207,12 +222,16 @@ def _application(service: Service) -> Callable[[Scope, Receive, Send], Any]:
 
 def _request(scope: Scope, body: bytes) -> Request:
     path = scope["raw_path"].decode("ascii")
+    names = [name for name, _ in scope["headers"]]
     inside = path == BASE_PATH or path.startswith(f"{BASE_PATH}/")
     return Request(
         method=scope["method"],
         path=path.removeprefix(BASE_PATH) if inside else f"/..{path}",
         query=tuple(parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True)),
-        headers=tuple((name.decode(), value.decode(errors="surrogateescape")) for name, value in scope["headers"]),
+        headers=tuple(
+            (name.decode(), value.decode(errors="surrogateescape"))
+            for name, (_, value) in zip(scope.get("spelled", names), scope["headers"], strict=True)
+        ),
         body=body,
     )
 

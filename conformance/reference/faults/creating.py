@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
+from conformance.reference.messages import Answer, Refused
 
 if TYPE_CHECKING:
-    from conformance.reference.messages import Answer, Request, Resource
+    from datetime import datetime
+
+    from conformance.reference.messages import Request, Resource, Route, Write
     from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
 
 
 R4_ALONE = ("r4",)
@@ -110,3 +115,155 @@ class CreateLosesTheCategorySystem(
 def _without_system(concept: Resource) -> Resource:
     codings = [{name: value for name, value in coding.items() if name != "system"} for coding in concept["coding"]]
     return {**concept, "coding": codings}
+
+
+class CreateKeepsClientId(Fault, name="create-keeps-client-id", breaks=("r4.create.client-id-is-ignored",)):
+    """A create stores under the id in the body, over what was there."""
+
+    def create(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        self.wanted = self.parse_body(request, route).get("id")
+        return super().create(request, route, caller)
+
+    def new_id(self) -> str:
+        return self.wanted or super().new_id()
+
+    wanted: str | None = None
+
+
+class CreateWithIdIsRefused(Fault, name="create-with-id-is-refused", breaks=("r4.create.client-id-is-ignored",)):
+    """A create whose body has an id is refused."""
+
+    def check_write(self, write: Write) -> None:
+        super().check_write(write)
+        if write.previous is None and "id" in write.resource:
+            raise Refused(400, "invalid", "a new consent has no id")
+
+
+class CreateKeepsClientMeta(Fault, name="create-keeps-client-last-updated", breaks=("r4.create.meta-is-the-servers",)):
+    """The lastUpdated in the body of a create is stored."""
+
+    def meta(self, resource: Resource, *, version: str, updated: datetime, previous: Stored | None) -> Resource:
+        own = super().meta(resource, version=version, updated=updated, previous=previous)
+        sent = resource.get("meta", {}) if previous is None else {}
+        return {**own, **({"lastUpdated": sent["lastUpdated"]} if "lastUpdated" in sent else {})}
+
+
+class CreateKeepsClientVersion(Fault, name="create-keeps-client-version", breaks=("r4.create.meta-is-the-servers",)):
+    """The versionId in the body of a create is stored."""
+
+    def meta(self, resource: Resource, *, version: str, updated: datetime, previous: Stored | None) -> Resource:
+        own = super().meta(resource, version=version, updated=updated, previous=previous)
+        sent = resource.get("meta", {}) if previous is None else {}
+        return {**own, **({"versionId": sent["versionId"]} if "versionId" in sent else {})}
+
+
+class CreateKeepsFirstIdentifierOnly(
+    Fault, name="create-keeps-first-identifier-only", breaks=("r4.create.read-back-is-the-same",), packs=("r4",)
+):
+    """Of several identifiers the first is stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if "identifier" in resource:
+            resource = {**resource, "identifier": resource["identifier"][:1]}
+        return super().kept(resource, previous)
+
+
+class CreateReordersPerformers(
+    Fault, name="create-reorders-performers", breaks=("r4.create.read-back-is-the-same",), packs=("r4",)
+):
+    """The performers are stored in the opposite order."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if "performer" in resource:
+            resource = {**resource, "performer": resource["performer"][::-1]}
+        return super().kept(resource, previous)
+
+
+class BrokenJsonIsRepaired(
+    Fault,
+    name="broken-json-is-repaired",
+    breaks=("r4.create.broken-json-is-refused",),
+    blocks=("r4.create.refusal-stores-nothing", "r4.update.refusal-changes-nothing"),
+):
+    """A body whose last brace is missing is completed and stored."""
+
+    def decode(self, body: bytes) -> Any:
+        return super().decode(completed(body))
+
+
+class BrokenJsonIsTakenAndDropped(
+    Fault,
+    name="broken-json-is-taken-and-dropped",
+    breaks=("r4.create.broken-json-is-refused",),
+    blocks=("r4.create.refusal-stores-nothing",),
+):
+    """A create whose body is no JSON answers 202, and nothing is stored."""
+
+    def create(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        try:
+            return super().create(request, route, caller)
+        except Refused as refusal:
+            if refusal.code == "structure":
+                return Answer(status=202)
+            raise
+
+
+class StoresAnyResourceType(
+    Fault, name="stores-any-resource-type", breaks=("r4.create.other-resource-type-is-refused",)
+):
+    """A Patient at the address of consents is created."""
+
+    def create(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        body = self.decode(request.body)
+        if isinstance(body, dict) and body.get("resourceType") == "Patient":
+            route = replace(route, type="Patient")
+        return super().create(request, route, caller)
+
+
+class OtherTypeIsTakenAndDropped(
+    Fault, name="other-type-is-taken-and-dropped", breaks=("r4.create.other-resource-type-is-refused",)
+):
+    """A create with a body of another type answers 200, and nothing is stored."""
+
+    def create(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        body = self.decode(request.body)
+        if isinstance(body, dict) and body.get("resourceType", route.type) != route.type:
+            return Answer(status=200)
+        return super().create(request, route, caller)
+
+
+class EmptyBodyCreatesBlankConsent(
+    Fault, name="empty-body-creates-blank-consent", breaks=("r4.create.empty-body-is-refused",)
+):
+    """A create without a body answers 201, and the consent that it names says nothing."""
+
+    def create(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        if request.body.strip():
+            return super().create(request, route, caller)
+        blank = {"resourceType": route.type, "status": "draft"}
+        return self.created(request, self.save(replace(route, id=self.new_id()), blank, None))
+
+
+class StoresBeforeRefusing(Fault, name="stores-before-refusing", breaks=("r4.create.refusal-stores-nothing",)):
+    """A create whose last brace is missing is refused, and the consent is found by search."""
+
+    def create(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        try:
+            return super().create(request, route, caller)
+        except Refused as refusal:
+            if refusal.code == "structure":
+                self.salvage(request, route)
+            raise
+
+    def salvage(self, request: Request, route: Route) -> None:
+        try:
+            resource = json.loads(completed(request.body))
+        except ValueError:
+            return
+        if isinstance(resource, dict) and "patient" in resource:
+            self.save(replace(route, id=self.new_id()), resource, None)
+
+
+def completed(body: bytes) -> bytes:
+    """A body with the brace at its end that is missing."""
+    return body + b"}" if body.count(b"{") == body.count(b"}") + 1 else body

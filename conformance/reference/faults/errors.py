@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
+from conformance.reference.messages import Refused
 
 if TYPE_CHECKING:
-    from conformance.reference.messages import Answer, Headers, Refused, Request, Response
+    from conformance.reference.messages import Answer, Headers, Request, Resource, Response, Route
     from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
 
 
 class RefusalReturnsTheResource(
@@ -52,3 +54,60 @@ class RefusalIsPlainText(
         headers: Headers = tuple(line for line in response.headers if line[0].lower() not in own)
         labels = (("Content-Type", "text/plain;charset=utf-8"), ("Content-Length", str(len(body))))
         return replace(response, headers=(*labels, *headers), body=body)
+
+
+class ErrorsHaveNoBody(
+    Fault,
+    name="errors-have-no-body",
+    breaks=("r4.errors.carry-an-outcome", "nll-2023.errors.failed-call-answers-outcome-only"),
+    packs=("r4", "nll-2023"),
+):
+    """Refusals have no body."""
+
+    def refused(self, request: Request, refusal: Refused) -> Answer:
+        return replace(super().refused(request, refusal), resource=None)
+
+
+class OutcomeWithoutIssues(Fault, name="outcome-without-issues", breaks=("r4.errors.outcome-is-well-formed",)):
+    """The OperationOutcome of a refusal has no issue."""
+
+    def refused(self, request: Request, refusal: Refused) -> Answer:
+        return replace(super().refused(request, refusal), resource={"resourceType": "OperationOutcome"})
+
+
+class OutcomeWithMadeUpCode(Fault, name="outcome-with-made-up-code", breaks=("r4.errors.outcome-is-well-formed",)):
+    """The code of an issue is a number of the server's own."""
+
+    def outcome(self, *, severity: str, code: str, text: str) -> Resource:
+        return super().outcome(severity=severity, code=f"E-{len(code)}", text=text)
+
+
+class RefusalWithInformationOnly(
+    Fault, name="refusal-with-information-only", breaks=("r4.errors.outcome-is-well-formed",)
+):
+    """A refusal carries information, and neither an error nor a fatal issue."""
+
+    def refused(self, request: Request, refusal: Refused) -> Answer:
+        told = self.outcome(severity="information", code=refusal.code, text=refusal.reason)
+        return replace(super().refused(request, refusal), resource=told)
+
+
+class LongQueryCrashes(Fault, name="long-query-crashes", breaks=("r4.errors.bad-input-is-not-a-server-error",)):
+    """A query of more than 4,000 characters answers 500."""
+
+    def perform(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        if sum(len(name) + len(value) for name, value in request.query) > 4000:
+            raise Refused(500, "exception", "the statement is too long")
+        return super().perform(request, route, caller)
+
+
+class BrokenJsonCrashes(Fault, name="broken-json-crashes", breaks=("r4.errors.bad-input-is-not-a-server-error",)):
+    """A body that is no JSON answers 500."""
+
+    def decode(self, body: bytes) -> Any:
+        try:
+            return super().decode(body)
+        except Refused as refusal:
+            if refusal.code == "structure":
+                raise Refused(500, "exception", refusal.reason) from refusal
+            raise

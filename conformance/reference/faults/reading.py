@@ -173,3 +173,49 @@ class ReadIsOneVersionBehind(
     def looked_up(self, route: Route) -> Stored | None:
         versions = self.store.versions(route.type, route.id)
         return versions[1] if len(versions) > 1 else super().looked_up(route)
+
+
+class MalformedIdCrashes(Fault, name="malformed-id-crashes", breaks=("r4.read.malformed-id-is-refused",)):
+    """A read of an id of 65 letters answers 500."""
+
+    def unknown(self, request: Request, route: Route) -> Answer:
+        if len(route.id) > 64:
+            raise Refused(500, "exception", "the column is too narrow")
+        return super().unknown(request, route)
+
+
+class MalformedIdReadsAsEmpty(Fault, name="malformed-id-reads-as-empty", breaks=("r4.read.malformed-id-is-refused",)):
+    """A read of an id with a space in it answers 200 with an empty body."""
+
+    def unknown(self, request: Request, route: Route) -> Answer:
+        return Answer(status=200) if " " in route.id else super().unknown(request, route)
+
+
+class ReadIgnoresIdCase(Fault, name="read-ignores-id-case", breaks=("r4.read.id-is-case-sensitive",)):
+    """Ids are compared in lower case."""
+
+    def looked_up(self, route: Route) -> Stored | None:
+        return super().looked_up(replace(route, id=route.id.lower()))
+
+
+class ReadRedirectsToOtherCase(Fault, name="read-redirects-to-other-case", breaks=("r4.read.id-is-case-sensitive",)):
+    """A read of an id in the wrong case is sent on to the right one."""
+
+    def unknown(self, request: Request, route: Route) -> Answer:
+        if self.looked_up(replace(route, id=route.id.lower())) is None:
+            return super().unknown(request, route)
+        return Answer(status=301, headers=(("Location", f"{self.base}/{route.type}/{route.id.lower()}"),))
+
+
+class HeadSaysNotFound(Fault, name="head-says-not-found", breaks=("r4.read.head-mirrors-get",)):
+    """HEAD of a consent that exists answers 404."""
+
+    def read(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        return self.unknown(request, route) if request.method == "HEAD" else super().read(request, route, caller)
+
+
+class HeadOfUnknownSaysOk(Fault, name="head-of-unknown-says-ok", breaks=("r4.read.head-mirrors-get",)):
+    """HEAD of an id that nobody has answers 200."""
+
+    def unknown(self, request: Request, route: Route) -> Answer:
+        return Answer(status=200) if request.method == "HEAD" else super().unknown(request, route)

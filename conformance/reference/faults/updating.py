@@ -6,11 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.reference.fault import Fault
-from conformance.reference.messages import Answer
+from conformance.reference.faults.creating import completed
+from conformance.reference.messages import Answer, Refused
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from conformance.reference.messages import Request, Resource, Route
     from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
 
 R4_ALONE = ("r4",)
 
@@ -91,3 +95,103 @@ class UnknownIdUpdateSaysCreatedButLost(
 
     def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:  # noqa: ARG002 - as in Service
         return Answer(status=201, resource=resource, headers=(("Location", f"{self.base}/{route.type}/{route.id}"),))
+
+
+class UpdateAppendsToLists(
+    Fault, name="update-appends-to-lists", breaks=("r4.update.replaces-the-whole-resource",), packs=R4_ALONE
+):
+    """The identifiers of a PUT are added to those that are stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        stored = previous.content.get("identifier", []) if previous else []
+        missing = [one for one in stored if one not in resource.get("identifier", [])]
+        if missing:
+            resource = {**resource, "identifier": [*resource.get("identifier", []), *missing]}
+        return super().kept(resource, previous)
+
+
+class UrlIdWins(Fault, name="url-id-wins", breaks=("r4.update.disagreeing-id-is-refused",), packs=R4_ALONE):
+    """A PUT whose body has another id is stored under the id of the address."""
+
+    def addressed(self, route: Route, resource: Resource) -> Route:
+        return route if "id" in resource else super().addressed(route, resource)
+
+
+class BodyIdWins(Fault, name="body-id-wins", breaks=("r4.update.disagreeing-id-is-refused",), packs=R4_ALONE):
+    """A PUT whose body has another id is stored under the id of the body."""
+
+    def addressed(self, route: Route, resource: Resource) -> Route:
+        return replace(route, id=resource["id"]) if "id" in resource else super().addressed(route, resource)
+
+
+class MissingBodyIdIsFilledIn(
+    Fault, name="missing-body-id-is-filled-in", breaks=("r4.update.missing-body-id-is-refused",), packs=R4_ALONE
+):
+    """A body without an id is stored under the id of the address."""
+
+    def addressed(self, route: Route, resource: Resource) -> Route:
+        return super().addressed(route, {"id": route.id, **resource})
+
+
+class MissingBodyIdIsOverlooked(
+    Fault, name="missing-body-id-is-overlooked", breaks=("r4.update.missing-body-id-is-refused",), packs=R4_ALONE
+):
+    """A PUT whose body has no id answers 200 and changes nothing."""
+
+    def update(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        stored = self.current(route)
+        if "id" in self.parse_body(request, route) or stored is None:
+            return super().update(request, route, caller)
+        return self.updated(request, stored)
+
+
+class UpdateKeepsClientLastUpdated(
+    Fault, name="update-keeps-client-last-updated", breaks=("r4.update.meta-is-the-servers",), packs=R4_ALONE
+):
+    """The lastUpdated in the body of a PUT is stored."""
+
+    def meta(self, resource: Resource, *, version: str, updated: datetime, previous: Stored | None) -> Resource:
+        own = super().meta(resource, version=version, updated=updated, previous=previous)
+        sent = resource.get("meta", {}) if previous is not None else {}
+        return {**own, **({"lastUpdated": sent["lastUpdated"]} if "lastUpdated" in sent else {})}
+
+
+class UpdateKeepsClientVersion(
+    Fault, name="update-keeps-client-version", breaks=("r4.update.meta-is-the-servers",), packs=R4_ALONE
+):
+    """The versionId in the body of a PUT is stored."""
+
+    def meta(self, resource: Resource, *, version: str, updated: datetime, previous: Stored | None) -> Resource:
+        own = super().meta(resource, version=version, updated=updated, previous=previous)
+        sent = resource.get("meta", {}) if previous is not None else {}
+        return {**own, **({"versionId": sent["versionId"]} if "versionId" in sent else {})}
+
+
+class RefusedUpdateIsApplied(
+    Fault, name="refused-update-is-applied", breaks=("r4.update.refusal-changes-nothing",), packs=R4_ALONE
+):
+    """A PUT whose last brace is missing is refused, and becomes the current version."""
+
+    def update(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        try:
+            return super().update(request, route, caller)
+        except Refused as refusal:
+            previous = self.current(route)
+            if refusal.code == "structure" and previous is not None:
+                self.save(route, self.decode(completed(request.body)), previous)
+            raise
+
+
+class RefusedUpdateAdvancesVersion(
+    Fault, name="refused-update-advances-the-version", breaks=("r4.update.refusal-changes-nothing",), packs=R4_ALONE
+):
+    """A PUT that is no JSON is refused, and gives the consent a new version with the old content."""
+
+    def update(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        try:
+            return super().update(request, route, caller)
+        except Refused as refusal:
+            previous = self.current(route)
+            if refusal.code == "structure" and previous is not None:
+                self.save(route, previous.content, previous)
+            raise

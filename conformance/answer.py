@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,12 @@ class Answer:
         return found
 
     @property
+    def meta(self) -> dict[str, Any]:
+        """The meta of the resource in the body; {} where there is none."""
+        found = self.parsed.get("meta") if isinstance(self.parsed, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    @property
     def resource_type(self) -> str | None:
         found = self.parsed.get("resourceType") if isinstance(self.parsed, dict) else None
         return found if isinstance(found, str) else None
@@ -128,6 +135,15 @@ class Answer:
     def note(self, text: str) -> None:
         """Mention something accepted but unusual in the report."""
         self.recorder.note(text)
+
+
+def instant(value: Any) -> datetime | None:
+    """A FHIR instant (datatypes.html#instant); None for what is none."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _first_issue(outcome: dict[str, Any]) -> str:

@@ -66,10 +66,10 @@ def test_what_works_is_listed(consents: Consents, verifying: Verifying) -> None:
     interactions, _, _ = _listed(_statement(consents, answer))
     known = consents.given("active")
     read = consents.read(known.id)
-    version = read.consent.get("meta", {}).get("versionId") if read.resource_type == "Consent" else None
+    version = read.meta.get("versionId")
     working = {
         "read": read.resource_type == "Consent",
-        "vread": version is not None and consents.vread(known.id, version).resource_type == "Consent",
+        "vread": isinstance(version, str) and consents.vread(known.id, version).resource_type == "Consent",
         "history-instance": consents.history(known.id).resource_type == "Bundle",
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance import expect
-from conformance.headers import PLAIN, Change, setting, without
+from conformance.headers import Change, setting, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def test_asking_for_no_body(consents: Consents, verifying: Verifying) -> None:
     """With return=minimal a create and a close succeed and answer without a body."""
-    for answer, _ in _writes(consents, setting("Prefer", "return=minimal")):
+    for answer in _writes(consents, setting("Prefer", "return=minimal")):
         with verifying("r4.prefer.minimal-has-no-body"):
             expect.success(answer)
             expect.true(not answer.content, "no body", answer.described, answer)
@@ -25,7 +25,8 @@ def test_asking_for_no_body(consents: Consents, verifying: Verifying) -> None:
 
 def test_asking_for_the_consent(consents: Consents, verifying: Verifying) -> None:
     """With return=representation a create and a close answer the consent just as a read shows it."""
-    for answer, id_ in _writes(consents, setting("Prefer", "return=representation")):
+    for answer in _writes(consents, setting("Prefer", "return=representation")):
+        id_ = answer.requested_id or answer.given_id or ""
         read = consents.read(id_)
         with verifying("r4.prefer.representation-has-the-resource"):
             expect.success(answer)
@@ -35,23 +36,22 @@ def test_asking_for_the_consent(consents: Consents, verifying: Verifying) -> Non
 
 def test_asking_for_an_outcome(consents: Consents, verifying: Verifying) -> None:
     """With return=OperationOutcome a create and a close answer an outcome without errors; unasked they do not."""
-    for answer, _ in _writes(consents, setting("Prefer", "return=OperationOutcome")):
+    for answer in _writes(consents, setting("Prefer", "return=OperationOutcome")):
         with verifying("r4.prefer.operation-outcome-on-request"):
             expect.success(answer)
             issues = expect.resource_type(answer, "OperationOutcome").get("issue", [])
             errors = [issue for issue in issues if issue.get("severity") in {"error", "fatal"}]
             expect.equal(errors, [], "errors", answer)
-    for answer, _ in _writes(consents, without("Prefer")):
+    for answer in _writes(consents, without("Prefer")):
         with verifying("r4.prefer.operation-outcome-on-request"):
             expect.success(answer)
             expect.true(answer.resource_type != "OperationOutcome", "a Consent or no body", answer.described, answer)
 
 
-def _writes(consents: Consents, change: Change) -> Iterator[tuple[Answer, str]]:
-    """A create and, where it is offered, a close with this change, each with the consent's id."""
-    consents.kept(consents.create(consents.body("active"), kind="active", change=PLAIN), "active")
-    created = consents.create(consents.body("active"), kind="active", change=change)
-    yield created, consents.kept(created, "active").id
+def _writes(consents: Consents, change: Change) -> Iterator[Answer]:
+    """A create and, where it is offered, a close with this change; both work without it."""
+    known = consents.given("active")
+    yield consents.create(consents.body("active"), kind="active", change=change)
     if consents.may_update:
-        known = consents.given("active")
-        yield consents.close(known, end="2031-12-02", change=change), known.id
+        consents.closed(known, end="2031-12-02")
+        yield consents.close(known, end="2032-12-02", change=change)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance import expect
+from conformance.answer import instant
 from conformance.headers import setting
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def test_reading_an_id_in_other_case(consents: Consents, verifying: Verifying) -
 def test_the_etag_of_a_read(consents: Consents, verifying: Verifying) -> None:
     """A read names the version: in the ETag, weak and in quotes, as in meta.versionId."""
     answer = _read(consents, consents.given("active"))
-    etag, version = answer.header("ETag"), answer.consent.get("meta", {}).get("versionId")
+    etag, version = answer.header("ETag"), answer.meta.get("versionId")
 
     with verifying("r4.read.etag-names-the-version"):
         if etag is None or version is None:
@@ -101,10 +102,10 @@ def test_when_a_read_was_last_modified(consents: Consents, verifying: Verifying)
 
     with verifying("r4.read.last-modified-is-sent"):
         value = expect.header(answer, "Last-Modified")
-        modified, updated = _http_date(value), answer.consent.get("meta", {}).get("lastUpdated")
+        modified, updated = _http_date(value), instant(answer.meta.get("lastUpdated"))
         expect.true(modified is not None, "Last-Modified as an HTTP date", value, answer)
-        if modified is not None and updated is not None:
-            apart = abs(modified - datetime.fromisoformat(updated))
+        if modified and updated:
+            apart = abs(modified - updated)
             expect.true(apart < timedelta(seconds=1), f"the second of lastUpdated {updated}", value, answer)
 
 
@@ -125,8 +126,9 @@ def test_reading_only_what_has_changed(consents: Consents, verifying: Verifying)
         expect.status(same, 200, 304)
         expect.true(same.status == 200 or not same.content, "304 without a body", same.described, same)
         for answer in changed:
-            expect.status(answer, 200)
-            expect.resource_type(answer, "Consent")
+            expect.true(answer.status != 304, "a full answer", answer.described, answer)
+            if answer.status != 200:
+                answer.note(f"answered {answer.described} where 200 with the consent is usual")
 
 
 def test_asking_for_the_head(consents: Consents, verifying: Verifying) -> None:
@@ -148,11 +150,11 @@ def _read(consents: Consents, known: Kept) -> Answer:
 
 def _tag(answer: Answer) -> str:
     """The ETag of a read; where there is none, the one that meta.versionId would have."""
-    return answer.header("ETag") or f'W/"{answer.consent.get("meta", {}).get("versionId")}"'
+    return answer.header("ETag") or f'W/"{answer.meta.get("versionId")}"'
 
 
 def _http_date(value: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(value)
+        return parsedate_to_datetime(value).astimezone(UTC)
     except ValueError:
         return None

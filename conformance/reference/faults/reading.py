@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -92,7 +93,10 @@ class ReadReturnsAnotherConsent(
 
 
 class _OfUntriedIds(Fault):
-    """Spares ids that somebody has tried to change, so that a refused update is seen to create nothing."""
+    """Lies about ids of the form that the server gives, but for those that somebody has tried to change.
+
+    So a refused update is seen to create nothing, and ids in other case or of a wrong form are refused.
+    """
 
     @cached_property
     def tried(self) -> set[str]:
@@ -103,7 +107,7 @@ class _OfUntriedIds(Fault):
         return super().on_unknown_update(request, route, resource)
 
     def unknown(self, request: Request, route: Route) -> Answer:
-        if route.interaction != "read" or route.type != "Consent" or route.id in self.tried:
+        if route.interaction != "read" or not re.fullmatch("[0-9a-f-]{36}", route.id) or route.id in self.tried:
             return super().unknown(request, route)
         return self.answer_to_unknown(route)
 

@@ -121,7 +121,7 @@ class ReferenceServer:
                     "method": method,
                     "raw_path": place.path.encode("ascii"),
                     "query_string": place.query.encode("ascii"),
-                    "headers": [(name.lower().encode(), value.strip().encode()) for name, value in headers],
+                    "headers": [(name.encode(), value.strip().encode()) for name, value in headers],
                 },
                 body,
             )

@@ -430,9 +430,9 @@ class Consents:
 
     def selecting(self, known: Kept) -> list[tuple[str, str]]:
         """Search parameters that find a known consent: its patient, or else its id, as far as they are claimed."""
-        if "search:patient" in self._claims:
+        if "search:patient" in self.claims:
             return [self.of_patient(known.patient)]
-        return [("_id", known.id)] if "search:_id" in self._claims else []
+        return [("_id", known.id)] if "search:_id" in self.claims else []
 
     def findable(self, known: Kept) -> Found:
         """The search that finds a known consent, as a positive control.

@@ -58,7 +58,7 @@ class Play:
             Violation: it differs.
 
         """
-        if row.noted and answer.status in row.noted:
+        if row.status and answer.status not in row.status and answer.status in row.noted:
             answer.note(f"answered {answer.status} where {row.status} is usual")
         elif row.status and answer.status not in row.status:
             raise Violation(f"status {row.status}", answer.described, answer.shows)

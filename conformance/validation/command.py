@@ -1,4 +1,4 @@
-"""`consent-conformance validate`: files, folders, NDJSON and standard input, as text, JSON lines or OperationOutcome."""
+"""`consent-conformance validate`: files, folders, NDJSON, standard input; as text, JSON lines or OperationOutcome."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
     try:
         return _run(options)
     except UsageError as error:
-        print(f"consent-conformance validate: {error}", file=sys.stderr)
+        sys.stderr.write(f"consent-conformance validate: {error}\n")
         return USAGE
     except BrokenPipeError:
         return INVALID
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="consent-conformance validate",
         description="Hold FHIR resources against the official definitions, and against profiles.",
-        epilog="Exit status: 0 all valid, 1 some invalid, 2 usage error. Warnings and information do not make a document invalid.",
+        epilog="Exit status: 0 all valid, 1 some invalid, 2 usage error. Only errors make a document invalid.",
     )
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="a .json or .ndjson file, a folder of them, or - for standard input"
@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs}: give a number from 1 on")
     fhir, sources = _from_pack(options.pack)
-    settings = (options.fhir or fhir, tuple([*sources, *options.package]), options.profile)
+    settings = (options.fhir or fhir, (*sources, *options.package), options.profile)
     validator = _validator(settings)
     if options.profile:
         validator.validate(
@@ -90,7 +90,8 @@ def _run(options: argparse.Namespace) -> int:
         valid = not any(issue.severity == "error" for issue in issues)
         worst = worst if valid else INVALID
         kept = [issue for issue in issues if issue.severity == "error"] if options.quiet else issues
-        sys.stdout.write(_written(options.format, name, kept, valid=valid))
+        text = _written(options.format, name, kept, valid=valid)
+        sys.stdout.write(text.encode(errors="backslashreplace").decode())
         progress.step(len(data))
     progress.done()
     sys.stdout.flush()
@@ -236,9 +237,10 @@ def _written(form: str, name: str, issues: list[Issue], *, valid: bool) -> str:
     for issue in issues:
         place = f"{issue.line}:{issue.column}" if issue.line else "-"
         lines.append(
-            f"  {place:>8}  {issue.severity:<11}  {issue.expression or '(document)'}  [{issue.rule}]\n            {issue.message}"
+            f"  {place:>8}  {issue.severity:<11}  {issue.expression or '(document)'}  [{issue.rule}]"
+            f"\n            {issue.message}"
         )
-    return "\n".join(lines).encode(errors="backslashreplace").decode() + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def outcome(name: str, issues: list[Issue]) -> Json:
@@ -271,8 +273,8 @@ class _Progress:
         self.documents += 1
         self.size += size
         if self.shown and self.documents % 500 == 0:
-            print(f"\r{self.documents} documents, {self.size / 1e6:.1f} MB", end="", file=sys.stderr)
+            sys.stderr.write(f"\r{self.documents} documents, {self.size / 1e6:.1f} MB")
 
     def done(self) -> None:
         if self.shown and self.documents >= 500:
-            print(f"\r{self.documents} documents, {self.size / 1e6:.1f} MB", file=sys.stderr)
+            sys.stderr.write(f"\r{self.documents} documents, {self.size / 1e6:.1f} MB\n")

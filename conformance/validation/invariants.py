@@ -62,7 +62,7 @@ def per_1(period: Json) -> bool | None:
 
 def unit_goes_with_value(quantity: Json) -> bool:
     system = quantity.get("system")
-    return (exists(quantity, "code") or not exists(quantity, "value")) and system in {None, UCUM}
+    return (exists(quantity, "code") or not exists(quantity, "value")) and system in (None, UCUM)
 
 
 def age_1(age: Json) -> bool:
@@ -72,7 +72,7 @@ def age_1(age: Json) -> bool:
 
 def cnt_3(count: Json) -> bool:
     value = count.get("value")
-    return unit_goes_with_value(count) and count.get("code") in {None, "1"} and "." not in str(value)
+    return unit_goes_with_value(count) and count.get("code") in (None, "1") and "." not in str(value)
 
 
 def drt_1(duration: Json) -> bool:
@@ -193,7 +193,7 @@ def ctm_1(participant: Json) -> bool:
         return True
     member = participant.get("member")
     reference = member.get("reference") if isinstance(member, dict) else None
-    return isinstance(reference, str) and "Practitioner/" in reference or None  # type: ignore[return-value]
+    return (isinstance(reference, str) and "Practitioner/" in reference) or None  # type: ignore[return-value]
 
 
 def one_content(parameter: Json) -> bool:

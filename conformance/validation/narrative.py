@@ -190,7 +190,7 @@ def _is_simple(div: str) -> bool:
     if "img" not in names and not _TEXT.search(div):
         return False
     try:
-        expat.ParserCreate("utf-8").Parse(div.encode(), True)  # noqa: FBT003 - expat's own signature
+        expat.ParserCreate("utf-8").Parse(div.encode(), True)
     except (expat.ExpatError, UnicodeEncodeError):
         return False
     return True

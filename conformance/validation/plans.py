@@ -94,7 +94,7 @@ class Plans:
         return plan
 
     def object_check(self, path: str, more: tuple[ObjectCheck, ...] = ()) -> ObjectCheck:
-        """The check of a value that is an object of the plan at a path. The plan itself is looked up when first used."""
+        """The check of a value that is an object of the plan at a path. The plan is looked up when first used."""
         plan: Plan | None = None
 
         def check(run: Run, value: Any, expression: str) -> None:
@@ -223,7 +223,7 @@ class Plans:
         return ValueSet(url, {}, complete=False) if found is None else found
 
 
-def walk(run: Run, plan: Plan, value: Json, path: str) -> None:
+def walk(run: Run, plan: Plan, value: Json, path: str) -> None:  # noqa: C901, PLR0912 - one pass, the hottest of all
     """Holds an object against its plan, and everything in it."""
     checks = plan.checks
     for key, item in value.items():
@@ -236,31 +236,35 @@ def walk(run: Run, plan: Plan, value: Json, path: str) -> None:
     for name in plan.required:
         if name not in value and f"_{name}" not in value:
             run.add("cardinality", f"{path}.{name}", f"{name} is missing; at least 1 is required")
-    for name, keys, needed in plan.choices:
-        found = [key for key in value if key in keys]
-        if len(found) != 1:
-            _choice(run, name, found, path, needed=needed)
+    for choice, keys, needed in plan.choices:
+        given = [key for key in value if key in keys]
+        if len(given) != 1:
+            _choice(run, choice, given, path, needed=needed)
     if run.lone_nulls and run.lone_nulls[-1][0] == path:
         _nulls(run, value, path)
     if len(value) < 2 and "resourceType" not in checks:
         _bare(run, plan, value, path)
-    for key, severity, holds in plan.invariants:
+    for invariant_key, severity, holds in plan.invariants:
         answer = holds(value)
         if answer is not True:
-            broken(run, key, path, value, answer, severity)
+            broken(run, invariant_key, path, value, answer, severity)
     for check_object in plan.afterwards:
         check_object(run, value, path)
     if plan.unknown_invariants:
-        keys = ", ".join(plan.unknown_invariants)
+        unknown = ", ".join(plan.unknown_invariants)
         run.not_checked(
-            f"invariants {plan.path}", path, f"the invariants {keys} of {plan.path} are not known to this validator"
+            f"invariants {plan.path}", path, f"the invariants {unknown} of {plan.path} are not known to this validator"
         )
 
 
 def broken(run: Run, key: str, path: str, value: Json, answer: bool | None, severity: str = "error") -> None:  # noqa: FBT001 - three answers
     """Adds the issue of an invariant that does not hold, or of which that cannot be said."""
     says = RULES[key].says
-    found = f"found start {shown(value.get('start'))} and end {shown(value.get('end'))}" if key == "per-1" else f"found {keys_of(value)}"
+    found = (
+        f"found start {shown(value.get('start'))} and end {shown(value.get('end'))}"
+        if key == "per-1"
+        else f"found {keys_of(value)}"
+    )
     if answer is None:
         run.add(key, path, f"{key}: whether {says} cannot be decided from what is written; {found}", "warning")
     else:
@@ -318,8 +322,8 @@ def _sibling(run: Run, plan: Plan, value: Json, path: str, name: str) -> None:
     if not extra:
         run.add("empty-value", expression, "the array is empty; leave the element out")
         return
-    plain = value.get(name)
-    paired = plain.__class__ is list
+    plain: Any = value.get(name)
+    paired = isinstance(plain, list)
     if paired and len(plain) != len(extra):
         run.add(
             "primitive-sibling",
@@ -345,7 +349,7 @@ def _value_or_extension(run: Run, has_value: bool, extra: Any, expression: str) 
 
 
 def _nulls(run: Run, value: Json, path: str) -> None:
-    """null in an array of primitives needs an object at the same place of the sibling array."""
+    """A null in an array of primitives needs an object at the same place of the sibling array."""
     while run.lone_nulls and run.lone_nulls[-1][0] == path:
         _, key, index = run.lone_nulls.pop()
         extra = value.get(f"_{key}")
@@ -369,7 +373,7 @@ def _no_sibling(_run: Run, _value: Any, _path: str) -> None:
 
 
 def _nothing(_run: Run, _value: Any, _path: str, _key: str) -> None:
-    """resourceType has been looked at before."""
+    """The property resourceType has been looked at before."""
 
 
 def _prohibited(run: Run, _value: Any, path: str, key: str) -> None:

@@ -7,6 +7,9 @@ import re
 from bisect import bisect_right
 
 TOKEN = re.compile(r'[ \t\r\n]*(?:("(?:[^"\\]|\\.)*")|([{}\[\]:,])|([^\s{}\[\]:,"]+))', re.DOTALL)
+DEEPEST = 420
+"""Levels that are followed; deeper texts are refused before anybody asks for a place in them."""
+MOST_REPEATED = 50
 ROOT = re.compile(r"^[A-Za-z]*")
 
 
@@ -29,7 +32,7 @@ class Positions:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
-    def _read(self, text: str) -> None:
+    def _read(self, text: str) -> None:  # noqa: C901, PLR0912 - one state machine
         """Path → offset of the key, or of the value in an array. A repeated key leads to its last place."""
         offsets = self._offsets
         open_paths: list[str] = []
@@ -41,7 +44,7 @@ class Positions:
             start = match.start(match.lastindex or 0)
             if mark == ":":
                 path = f"{open_paths[-1]}.{key}" if open_paths else key
-                if path in offsets:
+                if path in offsets and len(self.repeated) < MOST_REPEATED:
                     self.repeated.append(path)
                     below = (f"{path}.", f"{path}[")
                     for earlier in [known for known in offsets if known.startswith(below)]:
@@ -64,6 +67,8 @@ class Positions:
                     key, key_at = _unescaped(string), start
                     continue
                 offsets.setdefault(path, start)
+                if len(open_paths) > DEEPEST:
+                    return
                 if mark == "{":
                     open_paths.append(path)
                     counters.append(-1)

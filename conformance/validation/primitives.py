@@ -128,6 +128,11 @@ def base64(text: str) -> Verdict:
     return bool(packed) or "it holds no data"
 
 
+def integer64(text: str) -> Verdict:
+    fits = re.fullmatch("0|[-+]?[1-9][0-9]{0,18}", text) is not None and -(2**63) <= int(text) < 2**63
+    return fits or "an integer64 is a whole number of at most 64 bits, as a string"
+
+
 def is_absolute(text: str) -> bool:
     return _ABSOLUTE.fullmatch(text) is not None
 
@@ -165,7 +170,7 @@ TEXT_FORMATS: dict[str, Format] = {
     "dateTime": Format("datetime-format", date_time),
     "instant": Format("instant-format", instant),
     "time": Format("time-format", time),
-    "integer64": Format("integer-format", lambda text: _integer64(text)),
+    "integer64": Format("integer-format", integer64),
 }
 URI_LIKE = frozenset({"uri", "url", "canonical", "oid", "uuid"})
 
@@ -174,11 +179,6 @@ INTEGER_RANGES: dict[str, tuple[int, int]] = {
     "unsignedInt": (0, 2**31 - 1),
     "positiveInt": (1, 2**31 - 1),
 }
-
-
-def _integer64(text: str) -> Verdict:
-    fits = re.fullmatch("0|[-+]?[1-9][0-9]{0,18}", text) is not None and -(2**63) <= int(text) < 2**63
-    return fits or "an integer64 is a whole number of at most 64 bits, as a string"
 
 
 def is_number(value: Any) -> bool:

@@ -78,7 +78,7 @@ class Profiles:
         return Profile(definition["url"], definition["type"], root, definition, tuple(unresolved))
 
     def _elements(self, definition: Json, derived: tuple[str, ...]) -> tuple[dict[str, Json], list[str]]:
-        """id → what is said, over all steps of derivation; and the base profiles that are missing."""
+        """Id → what is said, over all steps of derivation; and the base profiles that are missing."""
         base = definition.get("baseDefinition", "").partition("|")[0]
         own = _by_id(definition.get("differential", {}).get("element", []))
         below: dict[str, Json] = {}

@@ -1,4 +1,4 @@
-"""Literal references (https://hl7.org/fhir/R4/references.html#literal): what kind one is, and at which type it points."""
+"""Literal references (https://hl7.org/fhir/R4/references.html#literal): their kind, and the type they point at."""
 
 from __future__ import annotations
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from conformance.validation.items import Item, contains, items_of, same
+
 if TYPE_CHECKING:
-    from conformance.validation.conform import Conformance, Item
+    from conformance.validation.conform import Conformance
     from conformance.validation.profiles import Node
 
 _EXTENSION = re.compile(r"extension\('([^']+)'\)\.?")
 
 
-class Unsupported(Exception):  # noqa: N818 - names a state, not a failure
+class Unsupported(Exception):
     """Why slices cannot be told apart here."""
 
 
@@ -45,7 +47,7 @@ def _matches(kind: str, path: str, slice_node: Node, item: Item, conformance: Co
     node, values = _followed(path, slice_node, item, conformance)
     if kind in {"value", "pattern"}:
         if node is slice_node and path == "url" and slice_node.profiles:
-            return any(value.value in {url.partition("|")[0] for url in slice_node.profiles} for value in values)
+            return any(value.value in [url.partition("|")[0] for url in slice_node.profiles] for value in values)
         if node is None or not _is_told(node):
             raise Unsupported(f"nothing in the slice {slice_node.id} fixes {path!r}")
         return any(shaped(node, value, conformance) for value in values)
@@ -59,9 +61,7 @@ def _matches(kind: str, path: str, slice_node: Node, item: Item, conformance: Co
 
 
 def _followed(path: str, slice_node: Node, item: Item, conformance: Conformance) -> tuple[Node | None, list[Item]]:
-    """The node and the values at a discriminator's path. For the url of an extension slice with a profile: the slice."""
-    from conformance.validation.conform import items_of
-
+    """The node and the values at a discriminator's path; for the url of an extension slice, the slice."""
     node: Node | None = slice_node
     values = [item]
     remaining = path.removeprefix("$this").removeprefix(".")
@@ -92,8 +92,6 @@ def _followed(path: str, slice_node: Node, item: Item, conformance: Conformance)
 
 
 def items_in(values: list[Item], name: str, kinds: dict[str, str]) -> list[Item]:
-    from conformance.validation.conform import items_of
-
     return [one for value in values for one in items_of(value.content, name, value.expression, kinds)]
 
 
@@ -109,8 +107,6 @@ def _is_told(node: Node) -> bool:
 
 def shaped(node: Node, item: Item, conformance: Conformance) -> bool:
     """Whether a value is of the kind that a node means by fixed values, patterns and required value sets."""
-    from conformance.validation.conform import contains, same
-
     fixed, pattern = node.value("fixed"), node.value("pattern")
     if fixed is not None and not same(fixed, item.value):
         return False
@@ -146,6 +142,8 @@ def _has_type(node: Node, values: list[Item]) -> bool:
         kind: Any = value.type
         if isinstance(value.value, dict) and "resourceType" in value.value:
             kind = value.value["resourceType"]
+        if not isinstance(kind, str):
+            continue
         if kind in allowed or (kind and any(one.endswith(kind[:1].upper() + kind[1:]) for one in allowed)):
             return True
     return False

@@ -1,4 +1,4 @@
-"""Code systems and value sets, as far as they are known here. What is not known is answered with None, never guessed."""
+"""Code systems and value sets, as far as they are known here. What is not known is answered with None."""
 
 from __future__ import annotations
 

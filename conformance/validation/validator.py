@@ -43,7 +43,7 @@ class Validator:
         ]
 
     def validate_bytes(self, data: bytes, *, profile: str | None = None) -> list[Issue]:
-        """What is wrong with a document, worst first within one place; an empty list for a flawless one. Never raises."""
+        """What there is to say about a document; an empty list for a flawless one. No document makes it raise."""
         source = Source(data)
         value, issues = parse(data, source)
         if value is None and issues:

@@ -47,14 +47,14 @@ def wrong_kind(run: Run, value: Any, expression: str, wanted: str) -> None:
         run.add("json-type", expression, f"found {shown(value)}; expected {wanted}")
 
 
-def text(name: str, *, longest: int | None = None) -> Check:
+def text(name: str, *, longest: int | None = None) -> Check:  # noqa: C901 - one closure, called for every value
     """A primitive that JSON writes as a string."""
     form: Format = TEXT_FORMATS[name]
     holds, rule = form.holds, form.rule
     uri_like = name in URI_LIKE
     good: set[str] = set()
 
-    def check(run: Run, value: Any, path: str, key: str) -> None:
+    def check(run: Run, value: Any, path: str, key: str) -> None:  # noqa: C901 - one rule after the other
         if value.__class__ is not str:
             wrong_kind(run, value, f"{path}.{key}", f"a JSON string ({name})")
             return

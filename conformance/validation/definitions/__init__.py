@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ class Definitions:
         return self._chunks[name]
 
 
-@lru_cache(maxsize=None)
+@cache
 def definitions(fhir: str) -> Definitions:
     """The definitions of a release, shared: they are only ever read."""
     return Definitions(fhir)

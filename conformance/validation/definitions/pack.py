@@ -20,7 +20,7 @@ BUCKETS = 24
 
 def bucket_of(section: str, url: str) -> str:
     """The chunk that holds a canonical of a section with many small entries."""
-    return f"{section}/{zlib.crc32(url.partition('|')[0].encode()) % BUCKETS}"
+    return f"{section}/{zlib.crc32(url.partition('|')[0].encode(errors='replace')) % BUCKETS}"
 
 
 def write_pack(chunks: Mapping[str, Any]) -> bytes:

@@ -25,8 +25,8 @@ def structure(definition: Json) -> Json:
     return stripped
 
 
-def row(element: Json) -> Json:
-    """One element of a snapshot: path, min (if not 0), max (if not 1), types as [code, target…], like, binding, …"""
+def row(element: Json) -> Json:  # noqa: C901 - a list of what is kept
+    """One element of a snapshot: path, min (if not 0), max (if not 1), types as [code, target…], like, binding."""
     kept: Json = {"path": element["path"]}
     if element["min"]:
         kept["min"] = element["min"]

@@ -36,9 +36,9 @@ R4_CORE_IN_WHEEL = "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
 DEFINITIONS = Path(__file__).resolve().parents[1] / "conformance" / "validation" / "definitions"
 
 R5_RESOURCES = frozenset(
-    ["Resource", "DomainResource", "Consent", "Bundle", "OperationOutcome", "CapabilityStatement", "Provenance"]
-    + ["Patient", "RelatedPerson", "Practitioner", "PractitionerRole", "Organization", "DocumentReference"]
-    + ["QuestionnaireResponse"]
+    {"Resource", "DomainResource", "Consent", "Bundle", "OperationOutcome", "CapabilityStatement", "Provenance"}
+    | {"Patient", "RelatedPerson", "Practitioner", "PractitionerRole", "Organization", "DocumentReference"}
+    | {"QuestionnaireResponse"}
 )
 SEARCH_PARAMETERS = frozenset({"Consent", "Resource", "DomainResource", "Patient"})
 LARGEST_VALUE_SET = 1500

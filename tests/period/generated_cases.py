@@ -46,19 +46,63 @@ def generated_case(seed: str) -> Case:
     dice = random.Random(seed)  # noqa: S311 - cases, not keys
     zone = dice.choice(ZONES) if dice.random() < 0.6 else None
     around = base_day(dice, zone)
+    crowd = dice.random()
+    if crowd < 0.04:
+        return within_one_minute(dice, around, zone)
+    if crowd < 0.08:
+        return as_long_as_a_day(dice, around)
     # A time without zone is no dateTime; servers of 2019 store it. Rare, since the answers say little.
     bounds = [written(dice, around, zoneless=0.04) for _ in range(2)]
     if dice.random() < 0.15:
         bounds[1] = bounds[0]
-    kept = dice.choice(((0, 1), (0, 1), (0, 1), (0, 1), (0,), (1,), ()))
-    period = {("start", "end")[index]: bounds[index] for index in kept}
-    read_back = {name: rewritten(dice, text) for name, text in period.items() if dice.random() < 0.95}
+    period = some_of(dice, bounds)
     return Case(
         period=period,
-        read_back=read_back,
+        read_back={name: rewritten(dice, text) for name, text in period.items() if dice.random() < 0.95},
         instant=near(dice, dice.choice(bounds), around),
         value=dice.choice(PREFIXES) + sought(dice, bounds, around),
         zone=zone,
+    )
+
+
+def some_of(dice: random.Random, bounds: list[str]) -> dict[str, str]:
+    kept = dice.choice(((0, 1), (0, 1), (0, 1), (0, 1), (0,), (1,), ()))
+    return {("start", "end")[index]: bounds[index] for index in kept}
+
+
+def within_one_minute(dice: random.Random, day: date, zone: str | None) -> Case:
+    """Times that differ in seconds and decimals only; a leap second among them where all have an offset."""
+    hour, offset = dice.choice(("10:00", "23:59")), dice.choice(OFFSETS)
+    zoneless = zone is None and dice.random() < 0.5
+
+    def moment(zone: str) -> str:
+        second = dice.choice(("00", "30", "58", "59", "59", "60", "60"))
+        text = f"{day}T{hour}:{second}{dice.choice(DECIMALS)}{zone}"
+        return without_leap_second(text) if zoneless else text
+
+    bounds = [moment("" if zoneless else offset) for _ in range(2)]
+    period = some_of(dice, bounds)
+    return Case(
+        period=period,
+        read_back={name: dice.choice((text, moment(text[19:].lstrip(".0123456789")))) for name, text in period.items()},
+        instant=moment(offset),
+        value=dice.choice(PREFIXES) + moment(offset),
+        zone=zone,
+    )
+
+
+def as_long_as_a_day(dice: random.Random, day: date) -> Case:
+    """A period of 23, 24 or 25 hours, give or take a second, and a date that may contain it."""
+    day = min(max(day, date(1, 1, 3)), date(9999, 12, 28))
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=15 * dice.randrange(-56, 56))
+    end = start + timedelta(hours=dice.choice((23, 24, 25)), seconds=dice.choice((-60, -2, -1, 0, 1)))
+    bounds = [f"{moment:%H:%M:%S}".join((f"{moment.date()}T", "Z")) for moment in (start, end)]
+    return Case(
+        period=dict(zip(("start", "end"), bounds, strict=True)),
+        read_back={},
+        instant=bounds[0],
+        value=dice.choice(("eq", "ne", "")) + dice.choice((str(day), bounds[0], written(dice, day, zoneless=0))),
+        zone=None,
     )
 
 

@@ -25,7 +25,7 @@ def in_force(period: Mapping[str, Any], instant: str, zone: str | None) -> Liter
     clear = True
 
     # Period.start: inclusive. Where it is missing, the lower boundary is not known; search, date reads that as a
-    # boundary before any date.
+    # boundary before any date. A date needs its zone only near the instant: no clock is a day away from UTC.
     if start is not None:
         earliest = latest = start.first
         if start.offset is None and abs(start.first[0] - moment[0]) <= written.DAY:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from urllib3._collections import HTTPHeaderDict
 from urllib3.exceptions import HTTPError
 from urllib3.util import SKIP_HEADER
 
-from conformance.model import Unreachable
+from conformance.model import NotTestable, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 Headers = tuple[tuple[str, str], ...]
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing on a server (RFC 9110 §9.2.1)."""
+
+BROKEN_OFF = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, HTTPException)
+"""What a connection meets that was there and is not any more."""
+
+CHUNK = 65_536
+"""Bytes of a body that are taken at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,8 @@ class Received:
 class Wire:
     """One connection pool to the target."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, read_only: bool = False) -> None:
+        self._read_only = read_only
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers.clear()
@@ -58,7 +69,15 @@ class Wire:
         """Seconds spent waiting for the target so far."""
 
     def send(self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes | None = None) -> Received:
-        """Send a request exactly as given; raise `Unreachable` when no response comes."""
+        """Send a request exactly as given.
+
+        Raises:
+            Unreachable: no response came.
+            NotTestable: the request could write, and nothing may be written.
+
+        """
+        if self._read_only and method not in READING and not urlsplit(url).path.endswith("/_search"):
+            raise NotTestable(f"needs {method}, and this run is read-only", remedy="set allow_writes in target.toml")
         prepared = requests.Request(method, url).prepare()
         lines = HTTPHeaderDict()
         for name, value in headers:
@@ -87,18 +106,28 @@ class Wire:
         except (requests.RequestException, HTTPError, ValueError, OSError) as problem:
             self.waited += time.perf_counter() - clock
             raise Unreachable(explain(problem, url, self._timeout)) from problem
-        broken = None
-        try:
-            content = response.raw.read(decode_content=True)
-        except (HTTPError, OSError) as problem:
-            content, broken = b"", f"the body could not be read: {_innermost(problem)}"
-            response.close()
+        content, broken = self._body(response)
         waited = time.perf_counter() - clock
         self.waited += waited
         received = tuple((name, _as_text(value)) for name, value in response.raw.headers.items())
         response.raw.release_conn()
         self._session.cookies.clear()
         return Received(response.status_code, received, content, started, waited, broken)
+
+    def _body(self, response: requests.Response) -> tuple[bytes, str | None]:
+        """(the body, why it is not whole); one that has not ended a time-out after its headers is cut off."""
+        parts = []
+        deadline = time.perf_counter() + self._timeout
+        try:
+            while part := response.raw.read1(CHUNK, decode_content=True):
+                parts.append(part)
+                if time.perf_counter() > deadline:
+                    response.close()
+                    return b"", f"the body did not end within {self._timeout:g} s (http.timeout of target.toml)"
+        except (HTTPError, OSError) as problem:
+            response.close()
+            return b"", f"the body could not be read: {_innermost(problem)}"
+        return b"".join(parts), None
 
     def close(self) -> None:
         self._session.close()
@@ -116,16 +145,20 @@ def explain(problem: BaseException, url: str, timeout: float) -> str:
         return f"{place} did not accept a connection within {timeout:g} s"
     if isinstance(problem, requests.exceptions.Timeout):
         return f"{place} did not answer within {timeout:g} s (http.timeout of target.toml)"
+    if isinstance(problem, requests.exceptions.ConnectionError) and isinstance(_root(problem), BROKEN_OFF):
+        return f"{place} broke the connection off: {reason}"
     return f"{place} cannot be reached: {reason}"
 
 
+def _root(problem: BaseException) -> BaseException:
+    """What is at the bottom of an exception that libraries have wrapped in their own."""
+    wrapped = [getattr(problem, "reason", None), problem.__cause__, *problem.args]
+    inner = next((one for one in wrapped if isinstance(one, BaseException) and one is not problem), None)
+    return problem if inner is None else _root(inner)
+
+
 def _innermost(problem: BaseException) -> str:
-    seen = problem
-    while True:
-        inner = getattr(seen, "reason", None) or seen.__cause__ or (seen.args[0] if seen.args else None)
-        if not isinstance(inner, BaseException) or inner is seen:
-            break
-        seen = inner
+    seen = _root(problem)
     if isinstance(seen, OSError) and seen.strerror:
         return str(seen.strerror)
     text = str(seen) or type(seen).__name__

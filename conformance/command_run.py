@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conformance.model import RunVerdict
-from conformance.plugin import RUNNING
+from conformance.plugin import LEDGER, RUNNING
 
 if TYPE_CHECKING:
     import argparse
 
-    from conformance.model import Report
+    from conformance.ledger import Ledger
 
 EXIT = {
     RunVerdict.CONFORMANT: 0,
@@ -23,22 +25,35 @@ EXIT = {
 }
 
 
+ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME", "PYTEST_DEBUG")
+"""What a shell may hold for other runs of pytest, and must not change this one."""
+
+
 def run(options: argparse.Namespace) -> int:
     """Certify a server: 0 conformant, 1 not conformant, 2 usage error, 3 incomplete or target unreachable."""
     progress = Progress()
+    for name in ENVIRONMENT:
+        os.environ.pop(name, None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     code = pytest.main(pytest_arguments(options), plugins=[progress])
     if code == pytest.ExitCode.USAGE_ERROR:
         return 2
-    if progress.report is None:
+    ledger = progress.ledger
+    if ledger is None or ledger.report is None:
+        print("consent-conformance: the run ended without a report: nothing is certified", file=sys.stderr)
         return 3
-    progress.show()
-    return EXIT[progress.report.verdict]
+    for line in ledger.summary():
+        print(line)
+    wanted = EXIT[ledger.report.verdict]
+    return 3 if wanted == 0 and code != pytest.ExitCode.OK else wanted
 
 
 def pytest_arguments(options: argparse.Namespace) -> list[str]:
-    """The same run for pytest."""
-    arguments = ["--pyargs", "conformance.checks", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:randomly"]
-    arguments += ["-c", _no_file(), "--rootdir", ".", "-W", "ignore::pytest.PytestConfigWarning"]
+    """The same run for pytest: with a configuration and plugins of our own, whatever is installed or lies around."""
+    settings = str(Path(__file__).with_name("run.ini"))
+    arguments = ["--pyargs", "conformance.checks", "-c", settings, "--rootdir", "."]
+    for plugin in ("conformance.plugin", "pytest_base_url.plugin", "xdist.plugin", "no:terminal", "no:cacheprovider"):
+        arguments += ["-p", plugin]
     for name in ("pack", "base_url", "target", "report_dir"):
         value = getattr(options, name)
         if value:
@@ -57,8 +72,7 @@ class Progress:
     """Shows how far the run is: a bar on a terminal, a line per tenth elsewhere."""
 
     def __init__(self) -> None:
-        self.report: Report | None = None
-        self._written: list[Any] = []
+        self.ledger: Ledger | None = None
         self._total = 0
         self._done = 0
         self._red = 0
@@ -85,19 +99,9 @@ class Progress:
             self._advance()
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        running = session.config.stash.get(RUNNING, None)
-        if running is not None and not hasattr(session.config, "workerinput"):
-            self.report, self._written = running.report, running.written
+        self.ledger = session.config.stash.get(LEDGER, None)
         if self._bar is not None:
             self._bar.stop()
-
-    def show(self) -> None:
-        """Print what came out and where the reports are."""
-        from conformance.report import terminal  # noqa: PLC0415 - only at the end
-
-        assert self.report is not None  # `run` looked
-        for line in terminal.lines(self.report, self._written):
-            print(line)
 
     def _start(self, total: int) -> None:
         if self._total or not total:
@@ -117,10 +121,3 @@ class Progress:
             self._bar.update(self._task, completed=self._done, description=said)
         elif self._total and self._done * 10 // self._total > (self._done - 1) * 10 // self._total:
             print(f"{self._done} of {self._total} checks, {self._red} red", file=sys.stderr)
-
-
-def _no_file() -> str:
-    """A configuration of our own, so that a pytest.ini in the user's folder changes nothing."""
-    from importlib.resources import files  # noqa: PLC0415 - once a run
-
-    return str(files("conformance") / "run.ini")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from conformance.packs import Pack
 
@@ -55,6 +55,19 @@ def places(pack: Pack) -> dict[str, list[Place]]:
         for id in scenario.requirements:  # noqa: A001 - FHIR's own word
             found.setdefault(id, []).append(Place("scenarios", 0, scenario.name, f"scenario: {scenario.title}"))
     return found
+
+
+def left_out(pack: Pack, made: Collection[str]) -> dict[str, str]:
+    """Requirement id → a function or a row for it that is not among the node ids of the checks that were made."""
+    functions = {nodeid.partition("[")[0] for nodeid in made}
+    rows = {nodeid.partition("[")[2].removesuffix("]") for nodeid in made}
+    missing = {}
+    for id, found in places(pack).items():  # noqa: A001 - FHIR's own word
+        for place in found:
+            was_made = f"conformance/{place.file}::{place.name}" in functions if place.line else place.name in rows
+            if not was_made:
+                missing[id] = f"{place.file}: {place.name}"
+    return missing
 
 
 @cache

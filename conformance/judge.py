@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.model import (
@@ -33,16 +32,18 @@ class Circumstances:
     """What a verdict depends on besides the findings.
 
     `inapplicable` gives the reason for each requirement that does not apply; `selected` are the ids that the user left
-    in; `covered` are the ids that some check verifies; `stopped` says why the run ended early.
+    in; `covered` are the ids that some check verifies; `left_out` names, by id, a check of it that was not made.
+    `stopped` says why the run ended early; `broken` says it where that is an error: no target, or a broken suite.
     """
 
     inapplicable: Mapping[str, str]
     selected: Collection[str]
     covered: Collection[str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
     deviations: tuple[Deviation, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     stopped: str = ""
-    unreachable: str = ""
+    broken: str = ""
     today: date
 
 
@@ -103,13 +104,15 @@ def _judge(
     if id in under.inapplicable:
         return Judged(requirement=requirement, verdict=Verdict.NOT_APPLICABLE, reason=under.inapplicable[id])
     if id in excluded and not found:
-        return Judged(requirement=requirement, verdict=Verdict.NOT_RUN, reason=EXCLUDED + excluded[id].reason)
+        return Judged(requirement=requirement, verdict=Verdict.NOT_RUN, reason=_excluded(excluded[id], under.today))
     if not found:
         verdict, reason = _unexercised(id, under)
         return Judged(requirement=requirement, verdict=verdict, reason=reason)
     weighed = [(weigh(requirement, finding.outcome), record, finding) for record, finding in found]
     worst, _, cause = min(weighed, key=lambda one: one[0].rank)
     reason = cause.message if worst is not Verdict.PASS else ""
+    if id in under.left_out and worst in {Verdict.PASS, Verdict.WARN}:
+        worst, reason = _in_part(under.left_out[id], under)
     if deviation is not None:
         worst, reason = _with_deviation(worst, reason, deviation, under.today)
     notes = tuple(dict.fromkeys(note for _, _, finding in weighed for note in finding.notes))
@@ -123,11 +126,29 @@ def _unexercised(id: str, under: Circumstances) -> tuple[Verdict, str]:  # noqa:
         return Verdict.ERROR, "no check verifies this requirement: the suite is at fault"
     if id not in under.selected:
         return Verdict.NOT_RUN, "deselected"
-    if under.unreachable:
-        return Verdict.ERROR, f"not exercised: {under.unreachable}"
-    if under.stopped:
-        return Verdict.NOT_RUN, f"not exercised: {under.stopped}"
-    return Verdict.NOT_RUN, "its checks were deselected"
+    if early := _early(under):
+        return early
+    if id in under.left_out:
+        return Verdict.NOT_RUN, "its checks were deselected"
+    return Verdict.ERROR, "its checks were made and came to no result: the suite is at fault"
+
+
+def _in_part(check: str, under: Circumstances) -> tuple[Verdict, str]:
+    """A requirement holds when every check of it held, not when those held that happened to be made."""
+    return _early(under) or (Verdict.NOT_RUN, f"exercised only in part: {check} was deselected")
+
+
+def _early(under: Circumstances) -> tuple[Verdict, str] | None:
+    """What becomes of a requirement that a run has not come to; None when the run came to its end."""
+    if under.broken:
+        return Verdict.ERROR, f"not exercised: {under.broken}"
+    return (Verdict.NOT_RUN, f"not exercised: {under.stopped}") if under.stopped else None
+
+
+def _excluded(entry: Exclusion, today: date) -> str:
+    if entry.expires is not None and entry.expires < today.isoformat():
+        return f"the exclusion on record expired on {entry.expires}: remove the entry, or renew it ({entry.reason})"
+    return EXCLUDED + entry.reason
 
 
 def _with_deviation(worst: Verdict, reason: str, deviation: Deviation, today: date) -> tuple[Verdict, str]:
@@ -153,35 +174,32 @@ def _published(record: CheckRecord, finding: Finding) -> dict[str, Any]:
     }
 
 
-def counts(judged: Iterable[Judged]) -> dict[Verdict, int]:
-    """How many requirements have each verdict, all verdicts named."""
-    counted = Counter(row.verdict for row in judged)
-    return {verdict: counted[verdict] for verdict in Verdict}
-
-
 def verdict_of_run(judged: Sequence[Judged], *, stopped: str = "") -> tuple[RunVerdict, str]:
     """The run's verdict and one sentence that says why. A violation outranks what could not be verified."""
-    number = counts(judged)
-    failures = number[Verdict.FAIL] + number[Verdict.STALE_DEVIATION]
-    if failures:
-        stale = number[Verdict.STALE_DEVIATION]
-        also = f", {stale} of them by a stale known deviation" if stale else ""
-        return RunVerdict.NOT_CONFORMANT, f"{failures} requirements are violated{also}"
+    of = {verdict: [row for row in judged if row.verdict is verdict] for verdict in Verdict}
+    violated, stale = of[Verdict.FAIL], of[Verdict.STALE_DEVIATION]
+    if violated or stale:
+        said = [f"{_number(violated, 'requirement is', 'requirements are')} violated"] if violated else []
+        said += [f"{_number(stale, 'known deviation is', 'known deviations are')} stale"] if stale else []
+        return RunVerdict.NOT_CONFORMANT, " and ".join(said)
     if stopped:
         return RunVerdict.INCOMPLETE, stopped
-    if not any(row.verdict in VERIFIED for row in judged):
-        return RunVerdict.INCOMPLETE, "nothing was verified"
     open_rows = [row for row in judged if row.verdict in RED and not row.reason.startswith(EXCLUDED)]
     if open_rows:
         worst = min(open_rows, key=lambda row: row.verdict.rank)
-        return (
-            RunVerdict.INCOMPLETE,
-            f"{len(open_rows)} requirements could not be verified; {worst.requirement.id}: {worst.reason}",
-        )
-    if number[Verdict.KNOWN_DEVIATION]:
-        return (
-            RunVerdict.CONFORMANT_WITH_DEVIATIONS,
-            f"{number[Verdict.KNOWN_DEVIATION]} requirements are violated as put on record for this target",
-        )
-    warnings = number[Verdict.WARN]
-    return RunVerdict.CONFORMANT, f"every applicable requirement was verified, {warnings} with a warning"
+        return RunVerdict.INCOMPLETE, f"{len(open_rows)} not verified; {worst.requirement.id}: {worst.reason}"
+    if not any(row.verdict in VERIFIED for row in judged):
+        return RunVerdict.INCOMPLETE, "nothing was verified: no requirement applies, or all are excluded on record"
+    excluded = f", but for {len(of[Verdict.NOT_RUN])} excluded on record" if of[Verdict.NOT_RUN] else ""
+    if of[Verdict.KNOWN_DEVIATION]:
+        known = _number(of[Verdict.KNOWN_DEVIATION], "requirement is", "requirements are")
+        return RunVerdict.CONFORMANT_WITH_DEVIATIONS, f"{known} violated as put on record for this target{excluded}"
+    warned = f", {len(of[Verdict.WARN])} with a warning" if of[Verdict.WARN] else ""
+    return RunVerdict.CONFORMANT, f"every applicable requirement was verified{excluded}{warned}"
+
+
+def _number(rows: Sequence[Judged], one: str, many: str) -> str:
+    """`2 requirements are (a.b, c.d)`, with the first three named."""
+    ids = [row.requirement.id for row in rows]
+    named = ", ".join(ids[:3]) + (" …" if len(ids) > 3 else "")
+    return f"{len(rows)} {one if len(rows) == 1 else many} ({named})"

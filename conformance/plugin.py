@@ -13,44 +13,90 @@ from conformance.model import NotTestable, Outcome, Unreachable, UsageError, Vio
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from conformance.ledger import Ledger
     from conformance.recorder import Recorder
     from conformance.running import Running
 
 CHECKS = Path(__file__).parent / "checks"
 RUNNING: pytest.StashKey[Running] = pytest.StashKey()
+LEDGER: pytest.StashKey[Ledger] = pytest.StashKey()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 IDS = pytest.StashKey[tuple[str, ...]]()
 
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--pack": {"metavar": "NAME", "help": "the documented system to certify against, or a pack's folder"},
+    "--target": {"metavar": "FILE", "help": "target.toml: base URL, credentials, given data"},
+    "--report-dir": {"metavar": "DIR", "help": "where reports land (default: reports)"},
+    "--only": {"metavar": "PATTERN", "action": "append", "default": [], "help": "only these requirements"},
+    "--exclude": {"metavar": "PATTERN", "action": "append", "default": [], "help": "all but these requirements"},
+    "--read-only": {"action": "store_true", "help": "send nothing that writes"},
+}
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+
+def add_options(parser: pytest.Parser) -> None:
+    """Define the options of the suite whose names are free: in other people's runs theirs come first."""
     group = parser.getgroup("conformance", "FHIR Consent conformance")
-    group.addoption("--pack", metavar="NAME", help="the documented system to certify against, or a pack's folder")
-    group.addoption("--target", metavar="FILE", help="target.toml: base URL, credentials, given data")
-    group.addoption("--report-dir", metavar="DIR", help="where reports land (default: reports)")
-    group.addoption("--only", action="append", default=[], metavar="PATTERN", help="only these requirements")
-    group.addoption("--exclude", action="append", default=[], metavar="PATTERN", help="all but these requirements")
-    group.addoption("--read-only", action="store_true", help="send nothing that writes")
+    for name, settings in _OPTIONS.items():
+        if _is_free(parser, name):
+            group.addoption(name, dest=_dest(name), **settings)
+
+
+def option(config: pytest.Config, name: str) -> Any:
+    """The value of one of the suite's options, such as `--pack`.
+
+    Raises:
+        pytest.UsageError: somebody else has defined an option of that name.
+
+    """
+    if not hasattr(config.option, _dest(name)):
+        raise pytest.UsageError(
+            f"{name} is an option of a conftest.py or another plugin here; run the suite with --noconftest, or by "
+            "consent-conformance run"
+        )
+    return getattr(config.option, _dest(name))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, Any, Any]:
+    """Define options after the user's conftest.py has, unless it is certain that the suite is meant."""
+    testpaths = [str(early_config.rootpath / path) for path in early_config.getini("testpaths")]
+    if any(_names_checks(argument, early_config) for argument in (*args, *testpaths)):
+        add_options(parser)
+        # A pack's folder and a target's are no places to look for a conftest.py.
+        early_config.known_args_namespace.file_or_dir = parser.parse_known_args(args).file_or_dir
+    result = yield
+    add_options(parser)
+    return result
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "fuzz: generated cases; CONFORMANCE_FUZZ sets how many")
-    if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR and (config.option.pack or config.option.target):
-        # Nobody named files: `--target` outside of a checkout makes pytest look for its own settings over there.
-        config.args[:] = [str(CHECKS)]
+    _point_at_checks(config)
     if not _is_suite_run(config) or (config.option.collectonly and hasattr(config, "workerinput")):
         return
-    if "hypothesis" not in sys.modules:
-        # its plugin would import all of it at the end of every run: half a second for nothing
+    if "hypothesis" not in sys.modules and config.pluginmanager.hasplugin("hypothesispytest"):
+        # it would import all of Hypothesis at the end of every run: half a second for nothing
         config.pluginmanager.unregister(name="hypothesispytest")
-    from conformance.running import Running  # noqa: PLC0415 - other people's pytest runs load this plugin too
+    from conformance.ledger import Ledger  # noqa: PLC0415 - other people's pytest runs load this plugin too
+    from conformance.running import Running  # noqa: PLC0415 - the same
 
     try:
         running = Running.of(config)
+        config.stash[RUNNING] = running
+        if not hasattr(config, "workerinput"):
+            ledger = config.stash[LEDGER] = Ledger(running, Ledger.folder(config))
+            config.pluginmanager.register(_Listener(ledger))
+            if running.broken:
+                config.option.dist = "no"  # no workers for a target that is not there
+            if getattr(config.option, "htmlpath", None):
+                from conformance.html_log import HtmlLog  # noqa: PLC0415 - pytest-html is somebody else's
+
+                preparation = running.preparation
+                log = HtmlLog(preparation.pack.catalogue, base_url=preparation.target.base_url)
+                config.pluginmanager.register(log)
     except UsageError as mistake:
         raise pytest.UsageError(str(mistake)) from None
-    config.stash[RUNNING] = running
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(_Ledger(running))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -72,12 +118,6 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return running.header() if running is not None else []
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    running = session.config.stash.get(RUNNING, None)
-    if running is not None and running.stopped:
-        session.shouldstop = running.stopped
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Checks that are tables take their rows from the pack."""
     running = metafunc.config.stash.get(RUNNING, None)
@@ -93,6 +133,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the checks none of whose requirements apply or were selected."""
     running = config.stash.get(RUNNING, None)
     if running is None:
+        if not config.option.collectonly and any(_is_check(item) for item in items):
+            raise pytest.UsageError(
+                "the checks of the conformance suite were collected from a folder above them; "
+                "name them to run them: pytest --pyargs conformance.checks"
+            )
         return
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
@@ -100,9 +145,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not _is_check(item):
             kept.append(item)
             continue
-        ids = running.ids_of(item)
-        item.stash[IDS] = ids
-        (kept if running.wants(ids) else left_out).append(item)
+        ids = item.stash[IDS] = running.ids_of(item)
+        if running.wants(ids):
+            running.wanted[item.nodeid] = ids
+            kept.append(item)
+        else:
+            left_out.append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
@@ -123,11 +171,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         recorder.found(running.open_ids(ids, recorder), Outcome.NOT_TESTABLE, obstacle)
     except Unreachable as problem:
         recorder.found(running.open_ids(ids, recorder), Outcome.ERROR, problem)
-        running.lost_target(item.session, problem)
-    except Exception as problem:
-        recorder.found(running.open_ids(ids, recorder), Outcome.ERROR, problem)
+        running.lost(problem)
+    except (Exception, pytest.fail.Exception, pytest.skip.Exception) as problem:
+        recorder.broke(running.open_ids(ids, recorder) or running.applicable(ids), problem)
         raise
-    message, excused = running.red(recorder)
+    else:
+        running.heard()
+    message, excused = running.red(recorder.findings, recorder.exchanges)
     if message:
         pytest.fail(message, pytrace=False)
     if excused:
@@ -143,9 +193,13 @@ def pytest_runtest_makereport(
     running = item.config.stash.get(RUNNING, None)
     if running is None or IDS not in item.stash:
         return report
-    recorder = item.stash.get(RECORDER, None)
-    if call.when == "call" or (call.when == "setup" and report.failed):
-        running.write_down(item, report, recorder, item.stash[IDS])
+    if call.when == "call":
+        running.write_down(item, report, item.stash.get(RECORDER, None))
+    elif report.failed and call.excinfo is not None:
+        running.write_down_crash(item, report, call.excinfo.value)
+    if running.gone:
+        report.consent_target_gone = running.gone  # type: ignore[attr-defined]
+        item.session.shouldstop = running.gone
     return report
 
 
@@ -158,25 +212,54 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    running = session.config.stash.get(RUNNING, None)
-    if running is not None and not hasattr(session.config, "workerinput") and not session.config.option.collectonly:
-        session.exitstatus = running.finish(session, exitstatus)
+    config = session.config
+    running, ledger = config.stash.get(RUNNING, None), config.stash.get(LEDGER, None)
+    if running is None or config.option.collectonly:
+        return
+    if ledger is not None:
+        session.exitstatus = ledger.finish(session, exitstatus)
+    else:
+        config.workeroutput["consent_conformance"] = running.wanted_as_json()  # type: ignore[attr-defined]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    running = config.stash.get(RUNNING, None)
-    if running is not None:
-        running.summarise(terminalreporter)
+    ledger = config.stash.get(LEDGER, None)
+    if ledger is not None and ledger.report is not None:
+        terminalreporter.section(f"conformance: {ledger.report.verdict}")
+        for line in ledger.summary():
+            terminalreporter.line(line)
 
 
-class _Ledger:
-    """Collects on the controller what the checks left behind, wherever they ran."""
+class _Listener:
+    """Hears on the controller what the checks left behind, wherever they ran."""
 
-    def __init__(self, running: Running) -> None:
-        self._running = running
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._running.received(report)
+        self._ledger.received(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._ledger.not_collected(report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self._ledger.worker_ended(getattr(node, "workeroutput", {}).get("consent_conformance"))
+
+
+def _is_free(parser: pytest.Parser, name: str) -> bool:
+    """Whether nobody has defined this option yet."""
+    try:
+        _, unknown = parser.parse_known_and_unknown_args([name])
+    except pytest.UsageError:  # it is known, and wants a value
+        return False
+    return name in unknown
+
+
+def _dest(name: str) -> str:
+    return f"conformance_{name.strip('-').replace('-', '_')}"
 
 
 def _is_check(item: pytest.Item | Any) -> bool:
@@ -184,15 +267,35 @@ def _is_check(item: pytest.Item | Any) -> bool:
     return path is not None and CHECKS in Path(path).parents
 
 
+def _point_at_checks(config: pytest.Config) -> None:
+    """Run the suite where its options are given and no files are named.
+
+    Raises:
+        pytest.UsageError: other files are named, so that nothing would be checked.
+
+    """
+    asked = [name for name in ("--pack", "--target") if getattr(config.option, _dest(name), None)]
+    if not asked or hasattr(config, "workerinput") or _is_suite_run(config):
+        return
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        raise pytest.UsageError(
+            f"{asked[0]} is given, but the checks of the conformance suite are not among what is named; "
+            "name them as well: --pyargs conformance.checks"
+        )
+    config.args[:] = [str(CHECKS)]
+
+
 def _is_suite_run(config: pytest.Config) -> bool:
     """Whether an argument (or testpaths) names the checks of the suite."""
     if config.option.help or getattr(config.option, "version", 0):
         return False
-    for argument in config.args:
-        name = str(argument).partition("::")[0]
-        if config.option.pyargs and (name == "conformance.checks" or name.startswith("conformance.checks.")):
-            return True
-        place = (config.invocation_params.dir / name).resolve()
-        if place == CHECKS or CHECKS in place.parents:
-            return True
-    return False
+    return any(_names_checks(argument, config) for argument in config.args)
+
+
+def _names_checks(argument: str, config: pytest.Config) -> bool:
+    """Whether an argument is the package of the checks, its folder, or something in it."""
+    name = str(argument).partition("::")[0]
+    if name == "conformance.checks" or name.startswith("conformance.checks."):
+        return True
+    place = (config.invocation_params.dir / name).resolve()
+    return place == CHECKS or CHECKS in place.parents

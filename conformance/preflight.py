@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.model import Claim, Unreachable
+from conformance.client import Consents
+from conformance.model import CheckRecord, Claim, Unreachable
+from conformance.recorder import Recorder
+from conformance.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from conformance.answer import Answer
-    from conformance.client import Consents
+    from conformance.packs import Pack
+    from conformance.target import Target
+    from conformance.wire import Wire
 
 INTERACTIONS = {
     "read": ("read",),
@@ -24,35 +30,94 @@ INTERACTIONS = {
 SOURCE = "the server's CapabilityStatement"
 
 
-def look(consents: Consents) -> Answer:
-    """Ask for /metadata, and for a consent that nobody has; return the first answer.
+@dataclass(frozen=True, kw_only=True)
+class FirstLook:
+    """What the target declares, and why nothing can be checked, if so; `record` holds the exchanges that show it."""
+
+    declared: tuple[Claim, ...]
+    broken: str
+    record: CheckRecord
+
+
+def first_look(pack: Pack, target: Target, wire: Wire) -> FirstLook:
+    """Look at the target once, so that one that is not there is said once and not once per check. Closes the wire."""
+    redactor = Redactor(target.secrets())
+    recorder = Recorder(redactor)
+    consents = Consents(
+        wire=wire,
+        target=target,
+        pack=pack,
+        dialect=pack.dialect.with_overrides(target.dialect),
+        recorder=recorder,
+        claims=(),
+        may_write=False,
+    )
+    declared: tuple[Claim, ...] = ()
+    broken = ""
+    try:
+        statement = look(consents, given=target.given.consents)
+        if pack.claims_from == "metadata":
+            declared = declared_claims(statement, needed=not target.claims_add)
+    except Unreachable as problem:
+        broken = redactor.text(str(problem))
+    finally:
+        wire.close()
+    record = CheckRecord(
+        nodeid="conformance/preflight.py::look",
+        title="One look at the target before the first check.",
+        findings=(),
+        exchanges=tuple(recorder.exchanges),
+    )
+    return FirstLook(declared=declared, broken=broken, record=record)
+
+
+def look(consents: Consents, *, given: Sequence[str] = ()) -> Answer:
+    """Ask for /metadata, for a consent and, where these leave a doubt, for a search; return the first answer.
 
     Raises:
-        Unreachable: there is no response, or every answer is a server error or a web page.
+        Unreachable: there is no response, or the same one, which is not FHIR, to everything, or the credentials are
+            not accepted.
 
     """
     statement = consents.request("GET", "/metadata", action="read")
-    if statement.resource_type == "CapabilityStatement" and statement.status == 200:
+    read = consents.read(given[0] if given else consents.unused_id())
+    declared = statement.resource_type == "CapabilityStatement" and statement.status == 200
+    if declared and read.status != 401:
         return statement
-    probe = consents.read(consents.unused_id())
-    answers = (statement, probe)
-    if all(answer.status >= 500 for answer in answers):
-        raise Unreachable(f"the target answers {probe.described} to everything: nothing can be tested")
-    if all(_is_page(answer) for answer in answers):
+    search = consents.search([consents.of_patient(f"Patient/{consents.unused_id()}")])
+    if read.status == search.status == 401:
         raise Unreachable(
-            "the target answers with web pages instead of FHIR JSON: is base_url the FHIR base, and the login done?"
+            "the target does not accept the credentials; set [auth] in target.toml to credentials that it accepts "
+            f"(GET {read.exchange.url} gave {read.described})"
         )
+    answers = (statement, read, search)
+    if all(answer.status >= 500 for answer in answers):
+        raise Unreachable(f"the target answers {read.described} to everything: nothing can be checked until it works")
+    alike = len({answer.status for answer in answers}) == 1 or all(_is_page(answer) for answer in answers)
+    if alike and not any(answer.resource_type for answer in answers):
+        raise Unreachable(f"{_hint(statement)} (GET {statement.exchange.url} gave {statement.described})")
     return statement
 
 
-def declared_claims(statement: Answer) -> tuple[Claim, ...]:
-    """The claims that a CapabilityStatement makes for Consent.
+def _hint(answer: Answer) -> str:
+    remedy = "is base_url the FHIR base, and does [auth] hold what the target asks for?"
+    if 300 <= answer.status < 400:
+        return f"everything leads to {answer.exchange.header('Location')}; {remedy}"
+    if _is_page(answer):
+        return f"every answer is a web page; {remedy}"
+    return "no answer is FHIR; is base_url the FHIR base?"
+
+
+def declared_claims(statement: Answer, *, needed: bool) -> tuple[Claim, ...]:
+    """The claims that a CapabilityStatement makes for Consent; none without one.
 
     Raises:
-        Unreachable: there is no CapabilityStatement to go by.
+        Unreachable: there is no CapabilityStatement to go by, and it is needed.
 
     """
     if statement.resource_type != "CapabilityStatement":
+        if not needed:
+            return ()
         raise Unreachable(
             f"this pack goes by the server's own CapabilityStatement, and GET /metadata gave {statement.described}; "
             "give the claims in target.toml: claims.add"

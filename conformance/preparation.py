@@ -5,8 +5,9 @@ from __future__ import annotations
 import fnmatch
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance import packs
 from conformance import target as targets
@@ -31,7 +32,6 @@ class Options:
     pack: str | None = None
     base_url: str | None = None
     target: str | None = None
-    report_dir: str | None = None
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     read_only: bool = False
@@ -55,13 +55,13 @@ class Preparation:
     def mode(self) -> str:
         return "read-only" if self.read_only else "full"
 
-    @property
+    @cached_property
     def applicable(self) -> frozenset[str]:
         """The requirements that apply and were selected."""
         rows = self.pack.catalogue.requirements
         return frozenset(row.id for row in rows if row.id not in self.inapplicable and row.id in self.selected)
 
-    @property
+    @cached_property
     def offered(self) -> frozenset[str]:
         return frozenset(row.claim for row in self.claims)
 
@@ -88,12 +88,12 @@ def prepare(
     options: Options, pack: Pack, target: Target, *, embedded: bool, declared: Sequence[Claim] | None = None
 ) -> Preparation:
     """Decide a run. `declared` are the claims of the server's own CapabilityStatement, for packs that go by it."""
+    target.check_against(pack)
     read_only = options.read_only or not (target.allow_writes or embedded)
     claims = claims_of(pack, target, declared)
     inapplicable = dict(inapplicable_rows(pack, claims, read_only=read_only))
     selected = select(pack.catalogue.requirements, options.only, options.exclude)
     excluded = {row.requirement for row in target.exclusions}
-    target.check_against(pack)
     return Preparation(
         pack=pack,
         target=target,
@@ -168,8 +168,3 @@ def _fits(pattern: str, row: Requirement) -> bool:
         or pattern in {str(row.level), str(row.basis), row.set}
         or ("*" in pattern and fnmatch.fnmatchcase(row.id, pattern))
     )
-
-
-def as_json(preparation: Preparation) -> list[dict[str, Any]]:
-    """The claims in the form in which a worker receives them."""
-    return [{"claim": row.claim, "source": row.source} for row in preparation.claims]

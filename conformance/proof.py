@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.model import Report, RunVerdict, Verdict
-from conformance.plugin import RUNNING
+from conformance.plugin import LEDGER
 from conformance.reference import ReferenceServer
 from conformance.reference.server import as_toml
 from conformance.running import WITHIN
@@ -135,6 +135,6 @@ class _Keep:
         self.report: Report | None = None
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        running = session.config.stash.get(RUNNING, None)
-        if running is not None:
-            self.report = running.report
+        ledger = session.config.stash.get(LEDGER, None)
+        if ledger is not None:
+            self.report = ledger.report

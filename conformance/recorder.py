@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import traceback
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from conformance.model import Exchange, Finding, NotTestable, Outcome, Violation
+from conformance.model import CheckRecord, Exchange, Finding, NotTestable, Outcome, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from conformance.redaction import Redactor
     from conformance.wire import Headers, Received
+
+_HERE = Path(__file__).parent
 
 
 class Recorder:
@@ -58,27 +64,42 @@ class Recorder:
 
     def note(self, text: str) -> None:
         """Something accepted but unusual, or a contradiction of the sources that was met."""
-        text = self._redactor.text(text)
+        text = self._recordable(text)
         if text not in self._notes:
             self._notes.append(text)
 
-    def found(self, requirements: Iterable[str], outcome: Outcome, cause: Exception | None = None) -> None:
+    def found(
+        self, requirements: Iterable[str], outcome: Outcome, cause: BaseException | None = None, message: str = ""
+    ) -> None:
         """Write down what came out for these requirements; the exchanges that show it come first."""
         showing: tuple[str, ...] = getattr(cause, "exchanges", ())
         others = tuple(exchange.id for exchange in self.exchanges if exchange.id not in showing)
-        text = self._redactor.text
+        text = self._recordable
         for requirement in requirements:
             self.findings.append(
                 Finding(
                     requirement=requirement,
                     outcome=outcome,
-                    message=text(str(cause)) if cause else "",
+                    message=text(message or str(cause)) if cause else "",
                     expected=text(cause.expected) if isinstance(cause, Violation) else "",
                     actual=text(cause.actual) if isinstance(cause, Violation) else "",
                     notes=tuple(self._notes),
                     exchanges=showing + others,
                 )
             )
+
+    def broke(self, requirements: Iterable[str], problem: BaseException) -> None:
+        """Write down that the check itself broke: an error of the suite, or of what it runs in."""
+        frames = [
+            frame for frame in traceback.extract_tb(problem.__traceback__) if _HERE in Path(frame.filename).parents
+        ]
+        place = f" at {Path(frames[-1].filename).relative_to(_HERE)}:{frames[-1].lineno}" if frames else ""
+        what = f"{type(problem).__name__}: {problem}".removesuffix(": ")
+        self.found(requirements, Outcome.ERROR, problem, f"the suite is at fault, not the server: {what}{place}")
+
+    def _recordable(self, text: str) -> str:
+        """Without secrets, and without lone surrogates, which no file and no terminal takes."""
+        return self._redactor.text(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class Verifying:
@@ -107,6 +128,35 @@ class Verifying:
             self._recorder.found(concerned, Outcome.NOT_TESTABLE, obstacle)
         else:
             self._recorder.found(concerned, Outcome.HELD)
+
+
+def packed(record: CheckRecord) -> str:
+    """A record as JSON in ASCII: a worker of pytest-xdist can send neither enumerations nor lone surrogates."""
+    return json.dumps(dataclasses.asdict(record))
+
+
+def unpacked(text: str) -> CheckRecord:
+    """The record that `packed` wrote."""
+    row = json.loads(text)
+    return CheckRecord(
+        nodeid=row["nodeid"],
+        title=row["title"],
+        findings=tuple(Finding(**{**_tupled(each), "outcome": Outcome(each["outcome"])}) for each in row["findings"]),
+        exchanges=tuple(Exchange(**_tupled(each)) for each in row["exchanges"]),
+    )
+
+
+def printable(text: str) -> str:
+    """The text without control characters: what a server sends must not steer a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text)
+
+
+def _tupled(row: dict[str, Any]) -> dict[str, Any]:
+    """JSON lists as the tuples that the dataclasses hold."""
+    return {
+        name: tuple(tuple(one) if isinstance(one, list) else one for one in value) if isinstance(value, list) else value
+        for name, value in row.items()
+    }
 
 
 def _text(body: bytes | None) -> str | None:

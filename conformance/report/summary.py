@@ -73,7 +73,11 @@ def with_verdict(report: Report, *verdicts: Verdict) -> list[Judged]:
 
 def failures(report: Report) -> list[Judged]:
     """What stands first, one by one: violations, stale deviations, and errors that some check ran into."""
-    return [one for one in with_verdict(report, *FAILURES) if one.verdict is not Verdict.ERROR or one.checks]
+    return [
+        one
+        for one in with_verdict(report, *FAILURES)
+        if one.verdict is not Verdict.ERROR or any(check["outcome"] == "error" for check in one.checks)
+    ]
 
 
 def waiting(report: Report) -> list[Group]:

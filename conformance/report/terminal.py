@@ -43,7 +43,7 @@ def lines(report: Report, written: Sequence[Path] = ()) -> list[str]:
         told += ["", *_lines_of(judged, page)]
     for group in waiting(report):
         count = plural(len(group.ids), "requirement")
-        told += ["", f"{WORDS[group.verdict].upper()}  {count}: {_cut(group.reason)}"]
+        told += ["", f"{WORDS[group.verdict].upper()}  {count}: {_flat(group.reason)}"]
         told.append(f"  {_cut(', '.join(group.ids))}")
     told += ["", " · ".join(filter(None, [took(report), plural(len(report.exchanges), "exchange")]))]
     others = [path.name for path in written if path != page]
@@ -67,5 +67,10 @@ def _lines_of(judged: Judged, page: Path | None) -> list[str]:
 
 
 def _cut(text: str) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = _flat(text)
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+
+
+def _flat(text: str) -> str:
+    """On one line, whole: a reason ends with its remedy."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,0 +1,140 @@
+"""Targets that are not there, or not what they should be: one sentence with a remedy, the right exit code."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+import servers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Ended, Suite
+
+Start = "Callable[[servers.Honest], str]"
+
+
+def incomplete(ended: tuple[Ended, Ended], *words: str) -> None:
+    """The run is incomplete, and each of the words stands in one line of what it says."""
+    for one in ended:
+        assert one.report is not None, one.output
+        assert one.report["verdict"] == "incomplete", one.output
+        for word in words:
+            assert one.lines(word) == 1, f"{word!r} in {one.lines(word)} lines\n{one.output}"
+            assert word in one.report["reason"]
+
+
+def test_an_unreachable_port(suite: Suite) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/fhir"
+        ended = suite.both("--target", suite.target(url), codes=(1, 3))
+    incomplete(ended, "cannot be reached: Connection refused")
+    assert ended[0].report is not None
+    (exchange,) = ended[0].report["exchanges"].values()
+    assert exchange["problem"] is not None
+
+
+def test_an_unreachable_port_with_workers(suite: Suite) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        target = suite.target(f"http://127.0.0.1:{closed.getsockname()[1]}/fhir")
+        ended = suite.pytest("--target", target, "-n", "2"), suite.run("--target", target, "--workers", "2")
+    assert [one.code for one in ended] == [1, 3]
+    incomplete(ended, "cannot be reached: Connection refused")
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-signed certificate with its key."""
+    path = tmp_path / "self-signed.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    )
+    subprocess.run([*command.split(), "-keyout", path, "-out", tmp_path / "cert.pem"], check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + (tmp_path / "cert.pem").read_bytes())
+    return path
+
+
+def test_a_self_signed_certificate(suite: Suite, certificate: Path) -> None:
+    with servers.serving(servers.Honest(), certificate=certificate) as url:
+        incomplete(
+            suite.both("--target", suite.target(url), codes=(1, 3)), "TLS with https://", "tls.ca of target.toml"
+        )
+        trusting = suite.run("--target", suite.target(url, "[tls]", f'ca = "{certificate}"'))
+    assert trusting.code == 0, trusting.output
+
+
+def test_https_to_a_port_that_speaks_http(suite: Suite, honest: servers.Honest) -> None:
+    target = suite.target(honest.url.replace("http://", "https://"))
+    incomplete(suite.both("--target", target, codes=(1, 3)), "TLS with https://")
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        (servers.FailsAlways, "answers 500 with an OperationOutcome: out of order to everything"),
+        (servers.ShowsALoginPage, "every answer is a web page; is base_url the FHIR base"),
+        (
+            servers.RedirectsToALogin,
+            "everything leads to https://login.example.org/?next=fhir; is base_url the FHIR base",
+        ),
+        (servers.AgreesToEverything, "no answer is FHIR; is base_url the FHIR base?"),
+        (servers.FindsNothing, "no answer is FHIR; is base_url the FHIR base?"),
+    ],
+)
+def test_a_server_that_is_no_fhir_server(
+    suite: Suite, lying: Callable[[servers.Honest], str], server: type[servers.Honest], words: str
+) -> None:
+    ended = suite.both("--target", suite.target(lying(server())), codes=(1, 3))
+    incomplete(ended, words)
+    assert all(one.report is not None and len(one.report["exchanges"]) == 3 for one in ended)
+
+
+@pytest.mark.parametrize("server", [servers.RefusesEveryone, servers.RefusesTheToken])
+def test_credentials_that_are_not_accepted(
+    suite: Suite, lying: Callable[[servers.Honest], str], server: type[servers.Honest]
+) -> None:
+    ended = suite.both("--target", suite.target(lying(server())), codes=(1, 3))
+    incomplete(ended, "set [auth] in target.toml to credentials that it accepts")
+
+
+def test_a_target_that_hangs_is_cut_off(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    target = suite.target(lying(servers.NeverAnswers()), "[http]", "timeout = 0.3")
+    incomplete(
+        suite.both("--target", target, codes=(1, 3)), "did not answer within 0.3 s (http.timeout of target.toml)"
+    )
+
+
+def test_a_body_that_never_ends_is_cut_off(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    ended = suite.run("--target", suite.target(lying(servers.DripsItsBody()), "[http]", "timeout = 0.5"))
+    assert ended.report is not None
+    assert ended.code == 1
+    assert "within 0.5 s" in ended.row("tiny.read.shows-the-status")["reason"]
+
+
+def test_searches_that_hang_leave_the_rest_verified(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    ended = suite.run("--target", suite.target(lying(servers.HangsOnSearches()), "[http]", "timeout = 0.3"))
+    assert ended.code == 3, ended.output
+    assert ended.verdict("tiny.search.finds-the-patient") == "error"
+    assert ended.verdict("tiny.read.shows-the-status") == "pass"
+    assert ended.verdict("tiny.read.of-nothing-is-refused") == "pass"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "two-workers"])
+def test_a_target_that_dies_half_way(
+    suite: Suite, lying: Callable[[servers.Honest], str], workers: tuple[str, ...]
+) -> None:
+    target = suite.target(lying(servers.DiesHalfWay(answers=3)))
+    ended = suite.pytest("--target", target, "-p", "no:randomly", *workers)
+    assert ended.code == 1, ended.output
+    assert ended.report is not None
+    assert ended.report["verdict"] == "incomplete"
+    assert ended.report["reason"].startswith("the target went away during the run: ")
+    assert ended.lines("the target went away during the run") <= 2, ended.output
+    assert len(ended.report["exchanges"]) >= 3
+    assert all(row["verdict"] != "pass" for row in ended.report["requirements"] if "find" in row["id"])

@@ -18,6 +18,7 @@ def test_different_parameters(consents: Consents, verifying: Verifying) -> None:
     """Two patients have consents of different categories. Patient and own category find one, with the other's, none."""
     mine = consents.having({"category": _categories(ONE)})
     near, own = consents.of_patient(mine.patient), _own(consents, mine)
+    consents.findable(mine)
     others = [consents.having({"category": _categories(ANOTHER)}).id] if consents.may_create else []
     foreign = ANOTHER if consents.may_create else f"{LOINC}|{consents.unused_id()}"
 
@@ -33,6 +34,7 @@ def test_a_repeated_parameter(consents: Consents, verifying: Verifying) -> None:
     """A consent of two categories is found by both at once; one that has only one of them, or neither, is not."""
     known = consents.having({"category": _categories(ONE, ANOTHER)})
     near, own = consents.of_patient(known.patient), _own(consents, known)
+    consents.findable(known)
     second = ANOTHER if consents.may_create else own
     others = []
     if consents.may_create:
@@ -53,6 +55,7 @@ def test_values_separated_by_commas(consents: Consents, verifying: Verifying) ->
     """A patient's consents of two categories are both found by the two values; with an unknown value, the one it is."""
     known = consents.having({"category": _categories(ONE)})
     near, own = consents.of_patient(known.patient), _own(consents, known)
+    consents.findable(known)
     nowhere = f"{LOINC}|{consents.unused_id()}"
     others = []
     if consents.may_create:

@@ -47,6 +47,7 @@ def test_including_the_actors(consents: Consents, verifying: Verifying) -> None:
     if not actors:
         raise consents.untestable("the consent names no actor of given.actors", remedy="name them under given.actors")
 
+    consents.findable(known)
     found = consents.find(consents.of_patient(known.patient), ACTOR, include=[known.id])
 
     with verifying("r4.search.include-actor"):

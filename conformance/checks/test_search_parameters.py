@@ -13,7 +13,7 @@ from conformance.found import element
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.client import Consents, Json
+    from conformance.client import Consents, Json, Kept
     from conformance.recorder import Recorder, Verifying
 
 LOINC = "http://loinc.org"
@@ -52,7 +52,7 @@ def test_searching_by_category(consents: Consents, verifying: Verifying) -> None
     others = []
     if consents.may_create:
         others.append(consents.having({"category": ANOTHER_CATEGORY}, patient=known.patient).id)
-    near = _near(consents, known.patient)
+    near = _near(consents, known)
     codings = _codings(known.body["category"])
     if not codings:
         raise consents.untestable("the consent's categories have no code with a system", remedy="given.consents")
@@ -75,6 +75,7 @@ def test_searching_by_status(consents: Consents, verifying: Verifying) -> None:
     if consents.may_create:
         ids["inactive"] = consents.having({"status": "inactive"}, patient=known.patient).id
     near = consents.of_patient(known.patient)
+    consents.findable(known)
 
     for status in dict.fromkeys((own, "active", "inactive", "rejected")):
         included = [ids[status]] if status in ids else []
@@ -93,7 +94,7 @@ def test_searching_by_actor(consents: Consents, verifying: Verifying) -> None:
     others = []
     if consents.may_create:
         others.append(consents.having({"provision.actor": [_actor(consents.patient())]}, patient=known.patient))
-    near = _near(consents, known.patient)
+    near = _near(consents, known)
     actors = [str(element(actor, "reference.reference")) for actor in known.body["provision"]["actor"]]
 
     for actor in actors:
@@ -234,6 +235,7 @@ def test_searching_by_another_parameter(
     known = consents.having({parameter.path: first})
     others = [consents.having({parameter.path: second}, patient=known.patient).id] if consents.may_create else []
     near = consents.of_patient(known.patient)
+    consents.findable(known)
     wanted = parameter.asked(element(known.body, parameter.path))
 
     with verifying("r4.search.every-claimed-parameter-selects"):
@@ -251,7 +253,7 @@ def test_searching_by_last_update(consents: Consents, verifying: Verifying) -> N
     known = consents.given("active")
     created = element(consents.current(known), "meta.lastUpdated")
     updated = consents.updated_after(known, created)
-    near = _near(consents, known.patient)
+    near = _near(consents, known)
 
     after = consents.find(*near, ("_lastUpdated", f"gt{created}"), include=[known.id])
     since = consents.find(*near, ("_lastUpdated", f"ge{updated}"), include=[known.id])
@@ -264,9 +266,12 @@ def test_searching_by_last_update(consents: Consents, verifying: Verifying) -> N
         expect.matches(by_then, exclude=[known.id])
 
 
-def _near(consents: Consents, patient: str) -> list[tuple[str, str]]:
-    """What keeps other patients' consents out of the way, where patient is claimed."""
-    return [consents.of_patient(patient)] if consents.offers("search:patient") else []
+def _near(consents: Consents, known: Kept) -> list[tuple[str, str]]:
+    """What keeps other patients' consents out of the way, where patient is claimed, and finds the known one."""
+    if not consents.offers("search:patient"):
+        return []
+    consents.findable(known)
+    return [consents.of_patient(known.patient)]
 
 
 def _actor(reference: str) -> Json:

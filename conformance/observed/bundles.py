@@ -22,8 +22,8 @@ Json = dict[str, Any]
 
 MODES = ("match", "include", "outcome")
 _ABSOLUTE = re.compile(r"https?://[^/\s]+/\S+|urn:uuid:[0-9a-fA-F-]{36}|urn:oid:[0-2](\.\d+)+")
-_ADDRESS = re.compile(r"https?://\S+?/([A-Za-z]+)/([A-Za-z0-9\-.]+|\[redacted\])$")
-"""Type and id at the end of a RESTful address; ids may have been redacted, here as in the resource."""
+_ADDRESS = re.compile(r"https?://\S+?/([A-Za-z]+)/([^/\s]+)$")
+"""Type and id at the end of a RESTful address. A part of an id may have been redacted, here as in the resource."""
 
 
 @dataclass(frozen=True)

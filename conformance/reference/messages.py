@@ -23,6 +23,8 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: Headers = ()
     body: bytes = b""
+    written_query: str = ""
+    """The query as it came, still percent-encoded."""
 
     def each(self, name: str) -> list[str]:
         """Return every value of the header, in order. Names are compared without regard to case (RFC 9110 §5.1)."""

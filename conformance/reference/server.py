@@ -233,6 +233,7 @@ def _request(scope: Scope, body: bytes) -> Request:
             for name, (_, value) in zip(scope.get("spelled", names), scope["headers"], strict=True)
         ),
         body=body,
+        written_query=scope["query_string"].decode("ascii"),
     )
 
 

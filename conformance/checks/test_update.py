@@ -163,6 +163,8 @@ def test_updating_an_old_version(consents: Consents, verifying: Verifying) -> No
     old = _tag(consents, known)
     changed = consents.closed(known, end=END)
     before = consents.current(known)
+    if _tag(consents, known) == old:
+        raise consents.untestable("the ETag is the same after a change, so there is no old version to name")
 
     stale = consents.update(_otherwise(consents, changed), kind=known.kind, change=setting("If-Match", old))
     after = consents.read(known.id)

@@ -111,7 +111,10 @@ class CloseClosesTheOthersToo(
 class CloseMergesIntoStored(
     Fault,
     name="close-merges-into-stored",
-    breaks=("nll-2023.close.replaces-the-whole-resource",),
+    breaks=(
+        "nll-2023.close.replaces-the-whole-resource",
+        "r4.update.replaces-the-whole-resource",
+    ),
 ):
     """Elements that a PUT leaves out keep their old value."""
 

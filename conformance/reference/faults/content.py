@@ -84,7 +84,9 @@ class BodyTypeIgnored(Fault, name="body-type-ignored", breaks=("r4.content.unsup
         return super().parse_body(replace(request, headers=kept), route)
 
 
-class BodyInLatinOne(Fault, name="body-in-latin-one", breaks=("r4.content.bodies-are-utf-eight",)):
+class BodyInLatinOne(
+    Fault, name="body-in-latin-one", breaks=("r4.content.bodies-are-utf-eight",), blocks=("r4.search.include-actor",)
+):
     """Bodies are written in ISO-8859-1."""
 
     def serialised(self, resource: Resource) -> bytes:

@@ -61,7 +61,11 @@ class CreateSendsNoLocation(Fault, name="create-sends-no-location", breaks=LOCAT
 class AccessConsentStartsActive(
     Fault,
     name="access-consent-starts-active",
-    breaks=("nll-2023.create.access-consent-starts-proposed", "r4.write.meaning-survives"),
+    breaks=(
+        "nll-2023.create.access-consent-starts-proposed",
+        "r4.write.meaning-survives",
+        "r4.create.read-back-is-the-same",
+    ),
     blocks=("nll-2023.close.access-consent-is-ended",),
     packs=("nll-2023",),
 ):
@@ -95,6 +99,16 @@ class CreateSendsContentLocation(
         answer = super().created(request, stored)
         renamed = {"Location": "Content-Location"}
         return replace(answer, headers=tuple((renamed.get(name, name), value) for name, value in answer.headers))
+
+
+class CreateShowsAnotherId(Fault, name="create-shows-another-id", breaks=("r4.create.location-leads-to-the-consent",)):
+    """The body of a create, unless the client preferred one, has another id than Location."""
+
+    def created(self, request: Request, stored: Stored) -> Answer:
+        answer = super().created(request, stored)
+        if self.preference(request, "return") is not None or not answer.resource or stored.type != "Consent":
+            return answer
+        return replace(answer, resource={**answer.resource, "id": self.new_id()})
 
 
 class CreateLosesTheCategorySystem(

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 class RefusalReturnsTheResource(
     Fault,
     name="refusal-returns-the-resource",
-    breaks=("nll-2023.errors.failed-call-answers-outcome-only",),
+    breaks=(
+        "nll-2023.errors.failed-call-answers-outcome-only",
+        "r4.errors.carry-an-outcome",
+    ),
     packs=("nll-2023", "r4"),
 ):
     """A PUT that is refused answers the consent as it is stored."""
@@ -40,7 +43,10 @@ class RefusalReturnsTheResource(
 class RefusalIsPlainText(
     Fault,
     name="refusal-is-plain-text",
-    breaks=("nll-2023.errors.failed-call-answers-outcome-only",),
+    breaks=(
+        "nll-2023.errors.failed-call-answers-outcome-only",
+        "r4.errors.carry-an-outcome",
+    ),
     packs=("nll-2023", "r4"),
 ):
     """A refusal answers with a line of plain text."""

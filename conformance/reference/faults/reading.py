@@ -32,7 +32,11 @@ class _OfOlderConsents(Fault):
 
 
 class ReadAnswersAccepted(
-    _OfOlderConsents, name="read-answers-accepted", breaks=("r4.read.existing-is-ok",), packs=R4_ALONE
+    _OfOlderConsents,
+    name="read-answers-accepted",
+    breaks=("r4.read.existing-is-ok",),
+    blocks=("r4.update.disagreeing-id-is-refused",),
+    packs=R4_ALONE,
 ):
     """A read answers 202 with the consent, unless that is the one that was stored last."""
 
@@ -44,6 +48,7 @@ class ReadWrapsInBundle(
     _OfOlderConsents,
     name="read-wraps-in-bundle",
     breaks=("r4.read.existing-is-ok", "r4.read.id-matches-request"),
+    blocks=("r4.update.disagreeing-id-is-refused",),
     packs=R4_ALONE,
 ):
     """A read answers a Bundle that holds the consent, unless that is the one that was stored last."""
@@ -54,7 +59,11 @@ class ReadWrapsInBundle(
 
 
 class ReadAnswersAnotherType(
-    _OfOlderConsents, name="read-answers-another-type", breaks=("r4.read.existing-is-ok",), packs=R4_ALONE
+    _OfOlderConsents,
+    name="read-answers-another-type",
+    breaks=("r4.read.existing-is-ok",),
+    blocks=("r4.update.disagreeing-id-is-refused",),
+    packs=R4_ALONE,
 ):
     """A read answers the content under the resource type Basic, unless it was stored last."""
 
@@ -169,6 +178,15 @@ class ReadIsOneVersionBehind(
         "period.end.comes-back-as-the-same-moment",
         "period.end.keeps-its-precision",
         "r4.write.meaning-survives",
+        "r4.delete.then-gone-from-read",
+        "r4.prefer.representation-has-the-resource",
+        "r4.update.advances-the-version",
+        "r4.update.replaces-the-whole-resource",
+    ),
+    blocks=(
+        "r4.update.stale-version-is-refused",
+        "r4.history.lists-every-version",
+        "r4.vread.returns-the-asked-version",
     ),
     packs=R4_ALONE,
 ):

@@ -26,7 +26,16 @@ class UpdateAnswersCreated(Fault, name="update-answers-created", breaks=("r4.upd
         return replace(super().updated(request, stored), status=201)
 
 
-class UpdateAnswersNoContent(Fault, name="update-answers-no-content", breaks=("r4.update.answers-ok",), packs=R4_ALONE):
+class UpdateAnswersNoContent(
+    Fault,
+    name="update-answers-no-content",
+    breaks=(
+        "r4.update.answers-ok",
+        "r4.prefer.representation-has-the-resource",
+        "r4.prefer.operation-outcome-on-request",
+    ),
+    packs=R4_ALONE,
+):
     """An update of a consent that exists answers 204."""
 
     def updated(self, request: Request, stored: Stored) -> Answer:
@@ -50,7 +59,11 @@ class UpdateCannotReopen(
 class UpdateKeepsOldStatus(
     Fault,
     name="update-keeps-old-status",
-    breaks=("r4.update.read-back-is-the-new-content", "r4.write.meaning-survives"),
+    breaks=(
+        "r4.update.read-back-is-the-new-content",
+        "r4.write.meaning-survives",
+        "r4.search.result-is-the-current-content",
+    ),
     packs=R4_ALONE,
 ):
     """An update stores everything but the status."""
@@ -69,6 +82,10 @@ class UpdateAcknowledgedButLost(
         "period.end.comes-back-as-the-same-moment",
         "period.end.keeps-its-precision",
         "r4.write.meaning-survives",
+        "r4.prefer.representation-has-the-resource",
+        "r4.search.result-is-the-current-content",
+        "r4.update.advances-the-version",
+        "r4.update.replaces-the-whole-resource",
     ),
     blocks=(
         "r4.update.stale-version-is-refused",

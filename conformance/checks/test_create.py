@@ -139,9 +139,11 @@ def test_a_refused_create_leaves_nothing(consents: Consents, verifying: Verifyin
 
     known = consents.given("active", patient=str(body["patient"]["reference"]))
     found = consents.find(consents.of_patient(known.patient), include=[known.id])
+    if known.id not in found.ids:
+        raise consents.untestable("the search by patient does not find a consent that exists")
 
     with verifying("r4.create.refusal-stores-nothing"):
-        expect.matches(found, include=[known.id], exclude=[one["id"] for one in found.matches if _marked(one, mark)])
+        expect.matches(found, exclude=[str(one.get("id")) for one in found.matches if _marked(one, mark)])
 
 
 def test_a_new_access_consent_is_proposed(consents: Consents, verifying: Verifying) -> None:
@@ -165,7 +167,7 @@ def cut_off(body: Json) -> bytes:
 
 
 def _marked(consent: Json, mark: Json) -> bool:
-    return any(one.get("value") == mark["value"] for one in consent.get("identifier", []))
+    return str(mark["value"]) in json.dumps(consent)
 
 
 def _location(answer: Answer) -> str:

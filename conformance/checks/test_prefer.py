@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from conformance.client import Consents
     from conformance.recorder import Verifying
 
+END = "2031-12-02"
+
 
 def test_asking_for_no_body(consents: Consents, verifying: Verifying) -> None:
     """With return=minimal a create and a close succeed and answer without a body."""
@@ -50,8 +52,8 @@ def test_asking_for_an_outcome(consents: Consents, verifying: Verifying) -> None
 
 def _writes(consents: Consents, change: Change) -> Iterator[Answer]:
     """A create and, where it is offered, a close with this change; both work without it."""
-    known = consents.given("active")
+    known, plain = consents.given("active"), consents.given("active")
     yield consents.create(consents.body("active"), kind="active", change=change)
     if consents.may_update:
-        consents.closed(known, end="2031-12-02")
-        yield consents.close(known, end="2032-12-02", change=change)
+        consents.closed(plain, end=END)
+        yield consents.close(known, end=END, change=change)

@@ -114,7 +114,14 @@ class CreateShowsAnotherId(Fault, name="create-shows-another-id", breaks=("r4.cr
 class CreateLosesTheCategorySystem(
     Fault,
     name="create-loses-the-category-system",
-    breaks=("r4.create.location-leads-to-the-consent",),
+    breaks=(
+        "r4.create.location-leads-to-the-consent",
+        "r4.create.read-back-is-the-same",
+        "r4.search.by-category",
+        "r4.search.comma-widens",
+        "r4.search.different-parameters-narrow",
+        "r4.search.repeated-parameter-narrows",
+    ),
     packs=R4_ALONE,
 ):
     """The categories of a new consent are stored without their systems."""

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 
 class WriteForgetsTheActors(
-    Fault, name="write-forgets-the-actors", breaks=("r4.write.meaning-survives",), packs=("nll-2023",)
+    Fault,
+    name="write-forgets-the-actors",
+    breaks=(
+        "r4.write.meaning-survives",
+        "r4.create.read-back-is-the-same",
+    ),
+    packs=("nll-2023",),
 ):
     """The actors of the root provision are not stored."""
 
@@ -25,7 +31,13 @@ class WriteForgetsTheActors(
 
 
 class WriteTurnsPermitIntoDeny(
-    Fault, name="write-turns-permit-into-deny", breaks=("r4.write.meaning-survives",), packs=("r4",)
+    Fault,
+    name="write-turns-permit-into-deny",
+    breaks=(
+        "r4.write.meaning-survives",
+        "r4.create.read-back-is-the-same",
+    ),
+    packs=("r4",),
 ):
     """A provision that permits is stored as one that denies, at every depth."""
 
@@ -45,7 +57,13 @@ def _turned(provision: Resource) -> Resource:
 
 
 class WriteForgetsNestedProvisions(
-    Fault, name="write-forgets-nested-provisions", breaks=("r4.write.meaning-survives",), packs=("r4",)
+    Fault,
+    name="write-forgets-nested-provisions",
+    breaks=(
+        "r4.write.meaning-survives",
+        "r4.create.read-back-is-the-same",
+    ),
+    packs=("r4",),
 ):
     """The provisions inside the root provision are not stored."""
 
@@ -57,7 +75,13 @@ class WriteForgetsNestedProvisions(
 
 
 class WriteReplacesActorByPatient(
-    Fault, name="write-replaces-the-actor-by-the-patient", breaks=("r4.write.meaning-survives",), packs=("nll-2023",)
+    Fault,
+    name="write-replaces-the-actor-by-the-patient",
+    breaks=(
+        "r4.write.meaning-survives",
+        "r4.create.read-back-is-the-same",
+    ),
+    packs=("nll-2023",),
 ):
     """The first actor of a provision is stored with a reference to the patient."""
 
@@ -66,4 +90,28 @@ class WriteReplacesActorByPatient(
         if "patient" in resource and "actor" in provision:
             first = {**provision["actor"][0], "reference": resource["patient"]}
             resource = {**resource, "provision": {**provision, "actor": [first, *provision["actor"][1:]]}}
+        return super().kept(resource, previous)
+
+
+class UpdateForgetsTheActors(
+    Fault, name="update-forgets-the-actors", breaks=("r4.write.meaning-survives",), packs=("nll-2023",)
+):
+    """An update stores a provision without its actors."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if previous is not None and "provision" in resource:
+            provision = {name: value for name, value in resource["provision"].items() if name != "actor"}
+            resource = {**resource, "provision": provision}
+        return super().kept(resource, previous)
+
+
+class UpdateTurnsDenyIntoPermit(
+    Fault, name="update-turns-deny-into-permit", breaks=("r4.write.meaning-survives",), packs=("r4",)
+):
+    """An update stores a provision that denies as one that permits."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        provision = resource.get("provision", {})
+        if previous is not None and provision.get("type") == "deny":
+            resource = {**resource, "provision": {**provision, "type": "permit"}}
         return super().kept(resource, previous)

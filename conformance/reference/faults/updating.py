@@ -91,6 +91,7 @@ class UpdateAcknowledgedButLost(
         "r4.update.stale-version-is-refused",
         "r4.vread.returns-the-asked-version",
         "r4.history.lists-every-version",
+        "r4.search.by-last-updated",
     ),
     packs=R4_ALONE,
 ):

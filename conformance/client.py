@@ -80,8 +80,43 @@ class Consents:
         self._existing = iter(target.given.consents)
         self._patients: Iterator[str] = itertools.cycle(target.given.patients)
         self._handed_out: set[str] = set()
-        self._token = header_lines.authorization(target.auth)
+        self._credentials = target.auth.line()
         self.dialect = dialect
+
+    # -- who is asking -----------------------------------------------------------------------------------------
+
+    def with_token(self, purpose: str) -> Consents:
+        """The same endpoint, asked by the holder of a further token: `other-role`, `expired` and so on.
+
+        Raises:
+            NotTestable: the target has no token for this purpose.
+
+        """
+        token = self._target.tokens.get(purpose)
+        if token is None:
+            raise NotTestable(f"there is no token '{purpose}'", remedy=f"set tokens.{purpose} in target.toml")
+        return self._as(self._target.auth.line(token))
+
+    def with_altered_token(self) -> Consents:
+        """The same endpoint, asked with the target's own credentials after one character of the secret was changed."""
+        return self._as(self._target.auth.altered().line())
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """Name and value of the header that says who is asking.
+
+        Raises:
+            NotTestable: requests say nothing of it.
+
+        """
+        if self._credentials is None:
+            raise NotTestable("requests carry no credentials", remedy="set auth in target.toml")
+        return self._credentials
+
+    def _as(self, credentials: tuple[str, str] | None) -> Consents:
+        other = copy.copy(self)
+        other._credentials = credentials  # noqa: SLF001 - a copy of our own
+        return other
 
     # -- interactions ------------------------------------------------------------------------------------------
 
@@ -163,7 +198,7 @@ class Consents:
             dialect=self.dialect,
             action=action,
             kind=self.pack.bodies[kind].activity_kind if kind in self.pack.bodies else kind,
-            token=self._token,
+            credentials=self._credentials,
             extra=tuple(self._target.http.headers.items()),
             change=change,
         )
@@ -199,6 +234,12 @@ class Consents:
         """To raise when a positive control failed: the last exchange shows it."""
         last = self._recorder.exchanges[-1:]
         return NotTestable(reason, remedy=remedy, exchanges=tuple(exchange.id for exchange in last))
+
+    def met(self, contradiction: str, seen: str) -> None:
+        """Mention what the target made of a contradiction of its sources, if the pack has it on record."""
+        for row in self.pack.contradictions:
+            if row.id == contradiction:
+                self._recorder.note(f"{row.id}: {seen} (the sources can be read as: {' / '.join(row.readings)})")
 
     def offers(self, claim: str) -> bool:
         return claim in self.claims
@@ -305,6 +346,11 @@ class Consents:
                 place = place.setdefault(name, {})
             place[last] = value
         return self.kept(self.create(body, kind=kind), kind)
+
+    def existing(self, kind: str) -> Iterator[Kept]:
+        """Every consent that the target gave, as it is now."""
+        for id in self._target.given.consents:  # noqa: A001 - FHIR's own word
+            yield Kept(id, self.current(id), kind)
 
     def patient_without_consents(self) -> str:
         """A reference to a patient for whom the target holds no consent; one that exists, where one is known."""
@@ -474,6 +520,18 @@ class Consents:
             if settled or time.monotonic() >= deadline:
                 return found
             time.sleep(POLL_EVERY)
+
+    def consents_of(self, patient: str) -> set[str]:
+        """The ids of this patient's consents that a search by patient shows; none where the search is refused."""
+        first = self.search([self.of_patient(patient)])
+        if first.status != 200 or first.resource_type != "Bundle":
+            return set()
+        wanted = patient.rpartition("/")[2]
+        return {
+            str(match.get("id"))
+            for match in Found((first, *self.further_pages(first))).matches
+            if str((match.get("patient") or {}).get("reference", "")).rpartition("/")[2] == wanted
+        }
 
     def of_patient(self, patient: str) -> tuple[str, str]:
         """The search parameter that selects a patient's consents, in the dialect's name and reference form."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import jsonpatch
 
 if TYPE_CHECKING:
-    from conformance.credentials import Auth
+    from collections.abc import Callable
+
     from conformance.packs import Dialect, HeaderCell, HeaderValue, Pack
     from conformance.wire import Headers
 
@@ -23,13 +24,15 @@ class Change:
     """How a request differs from the ordinary one. Header names in any case.
 
     `without` leaves headers out, `setting` replaces them (a name given twice is sent twice), `renamed` sends a header
-    under another spelling, `patches` changes the JSON behind a header of the pack before it is encoded (RFC 6902),
-    `encoding` encodes that JSON in another way. `flaw` says what is wrong with the request, if anything.
+    under another spelling, `repeated` sends it twice as it is, `patches` changes the JSON behind a header of the pack
+    before it is encoded (RFC 6902), `encoding` encodes that JSON in another way. `Authorization` stands for the header
+    that carries the target's credentials, whatever its name. `flaw` says what is wrong with the request, if anything.
     """
 
     without: tuple[str, ...] = ()
     setting: tuple[tuple[str, str], ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
+    repeated: tuple[str, ...] = ()
     patches: tuple[tuple[str, tuple[dict[str, Any], ...]], ...] = ()
     encoding: str | None = None
     flaw: str | None = None
@@ -48,37 +51,54 @@ def setting(name: str, *values: str, flaw: str | None = None) -> Change:
     return Change(setting=tuple((name, value) for value in values), flaw=flaw)
 
 
-def change_of(cell: HeaderCell, *, plain: bool = False) -> Change:
-    """What a cell of the header matrix changes; nothing when the request is the positive control."""
-    if plain:
-        return PLAIN
-    wrong = f"{cell.header}: {cell.note or cell.name}" if cell.expect != "done" else None
+def change_of(cell: HeaderCell, *, fill: Callable[[str], str] = str) -> Change:
+    """What a cell of the header matrix changes. `fill` puts values of the run in the place of `{names}`."""
+    right = cell.expect in {"done", "accepted", "optional"}
+    wrong = None if right else f"{cell.header}: {cell.note or cell.name}"
     if cell.absent:
         return Change(without=(cell.header,), flaw=wrong)
+    if cell.repeated:
+        return Change(repeated=(cell.header,), flaw=wrong)
     if cell.case:
         renamed = cell.header.upper() if cell.case == "upper" else cell.header.lower()
         return Change(renamed=((cell.header, renamed),), flaw=wrong)
     if cell.patch or cell.encoding:
-        return Change(patches=((cell.header, cell.patch),), encoding=cell.encoding, flaw=wrong)
+        patch = tuple(_filled(operation, fill) for operation in cell.patch)
+        return Change(patches=((cell.header, patch),), encoding=cell.encoding, flaw=wrong)
     values = cell.values or (cell.value or "",)
-    return Change(setting=tuple((cell.header, value) for value in values), flaw=wrong)
+    return Change(setting=tuple((cell.header, fill(value)) for value in values), flaw=wrong)
+
+
+def _filled(value: Any, fill: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(inner, fill) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, fill) for inner in value]
+    return fill(value) if isinstance(value, str) else value
 
 
 def build(
-    *, pack: Pack, dialect: Dialect, action: str, kind: str, token: str | None, extra: Headers, change: Change = PLAIN
+    *,
+    pack: Pack,
+    dialect: Dialect,
+    action: str,
+    kind: str,
+    credentials: tuple[str, str] | None,
+    extra: Headers,
+    change: Change = PLAIN,
 ) -> Headers:
     """The header lines of a request.
 
     `action` is create, update, close, read, search or delete; `kind` the kind of consent written, such as `dose`, which
-    decides what a provenance says; `token` the Authorization header's value.
+    decides what a provenance says; `credentials` name and value of the header that says who is asking.
     """
     writing = action in {"create", "update", "close"}
     lines: dict[str, tuple[str, str]] = {}
     _put(lines, "Accept", FHIR_JSON)
     if writing:
         _put(lines, "Content-Type", FHIR_JSON)
-    if token is not None:
-        _put(lines, "Authorization", token)
+    if credentials is not None:
+        _put(lines, *credentials)
     patches = {name.lower(): operations for name, operations in change.patches}
     for group in ("all", "write" if writing else "read"):
         for name, documented in pack.headers.get(group, {}).items():
@@ -87,23 +107,28 @@ def build(
             _put(lines, name, value_of(documented, pack, dialect, action, kind, patch=patch or (), encoding=encoding))
     for name, value in extra:
         _put(lines, name, value)
+
+    def called(name: str) -> str:
+        return credentials[0] if credentials is not None and name.lower() == "authorization" else name
+
     for name in change.without:
-        lines.pop(name.lower(), None)
+        lines.pop(called(name).lower(), None)
     for old, new in change.renamed:
-        if old.lower() in lines:
-            lines[old.lower()] = (new, lines[old.lower()][1])
-    replaced = {name.lower() for name, _ in change.setting}
+        old_name = called(old)
+        if old_name.lower() in lines:
+            lines[old_name.lower()] = (_spelt_like(new, old_name), lines[old_name.lower()][1])
+    twice = [lines[called(name).lower()] for name in change.repeated if called(name).lower() in lines]
+    setting = [(called(name), value) for name, value in change.setting]
+    replaced = {name.lower() for name, _ in setting}
     kept = [line for key, line in lines.items() if key not in replaced]
-    return (*kept, *change.setting)
+    return (*kept, *twice, *setting)
 
 
-def authorization(auth: Auth) -> str | None:
-    """The value of Authorization for these credentials; None where another header or none carries them."""
-    if auth.kind == "bearer":
-        return f"Bearer {auth.token}"
-    if auth.kind == "basic":
-        return "Basic " + base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode("ascii")
-    return None
+def _spelt_like(new: str, name: str) -> str:
+    """The name in the case of `new`, which may be the case of another name."""
+    if new.lower() == name.lower():
+        return new
+    return name.upper() if new.isupper() else name.lower()
 
 
 def encoded(document: Any, encoding: str) -> str:

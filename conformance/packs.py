@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -161,13 +161,15 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         bodies=bodies,
         fixture=lambda name: _fixture_problem(folder, name),
     )
+    cells, rows = folder / "headers.toml", folder / "contradictions.toml"
+    disputed = tuple(contradictions(rows, around, problems)) if rows.exists() else ()
+    around = replace(around, contradictions=[row.id for row in disputed] if disputed or not rows.exists() else None)
     for kind, row in document.entries("bodies"):
         bodies[kind] = _body(kind, row, around)
     for name, row in document.entries("headers"):
         headers[name] = header_values(row, around, names=("uuid",) if name in DEFAULT_SETS else None)
     scenarios = _scenarios(document, folder, around, problems)
     _refuse_idle_actions(document, bodies)
-    cells, rows = folder / "headers.toml", folder / "contradictions.toml"
     return Pack(
         name=data["name"],
         title=data["title"],
@@ -182,7 +184,7 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         bodies=bodies,
         scenarios=scenarios,
         header_cells=tuple(header_cells(cells, around, problems)) if cells.exists() else (),
-        contradictions=tuple(contradictions(rows, around, problems)) if rows.exists() else (),
+        contradictions=disputed,
         catalogue=catalogue,
         folder=folder,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Action = Literal["create", "update", "close", "read", "search", "delete"]
-Encoding = Literal["base64", "plain", "raw"]
+Encoding = Literal["base64", "base64url", "plain", "raw"]
 Patch = tuple[dict[str, Any], ...]
 """RFC 6902 operations."""
 
@@ -20,6 +20,14 @@ RUN_NAMES = {
     "end": "the date at which a consent is closed, in the future",
 }
 """Names that a scenario may use in braces without having remembered them, and what the run puts there."""
+
+CELL_NAMES = {
+    "consent-id": "the logical id of the consent that is closed or read",
+    "patient-id": "the logical id of the patient whose consent is written or read",
+    "other-patient-id": "the logical id of another patient",
+    "uuid": "a fresh UUID",
+}
+"""Names that the value of a header cell may have in braces."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,9 +145,11 @@ class Scenario:
 class HeaderCell:
     """One change to one header of an otherwise complete request, and what must come of it.
 
-    Exactly one of `absent`, `value`, `values` (the header is sent once per value), `case` (of its name), and
-    `patch` or `encoding` or both (of its fixture). `expect`: `refused` (any 4xx and nothing changed), `accepted` (any
-    2xx), `clean` (either; no 5xx, nothing half done), `done` (2xx and the effect reads back).
+    Exactly one of `absent`, `value`, `values` (the header is sent once per value), `repeated` (twice as documented),
+    `case` (of its name), and `patch` or `encoding` or both (of its fixture). Texts may hold names of `CELL_NAMES`.
+    `expect`: `refused` (any 4xx and nothing changed), `accepted` (any 2xx), `clean` (either; no 5xx, nothing half
+    done), `done` (2xx and the effect reads back), `optional` (2xx without the header, either with it). `contradiction`
+    is the id of the one that the server's choice answers; the report then says what it chose.
     """
 
     name: str
@@ -147,14 +157,16 @@ class HeaderCell:
     base: Literal["close", "create", "read", "search"]
     kind: str | None
     header: str
-    expect: Literal["refused", "accepted", "clean", "done"]
+    expect: Literal["refused", "accepted", "clean", "done", "optional"]
     absent: bool = False
+    repeated: bool = False
     value: str | None = None
     values: tuple[str, ...] = ()
     case: Literal["lower", "upper"] | None = None
     patch: Patch = ()
     encoding: Encoding | None = None
     note: str = ""
+    contradiction: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

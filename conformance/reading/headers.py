@@ -14,7 +14,7 @@ from conformance.reading.surroundings import (
     patch,
     unrepeated,
 )
-from conformance.scenarios import HeaderCell, HeaderValue
+from conformance.scenarios import CELL_NAMES, HeaderCell, HeaderValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -80,21 +80,27 @@ def header_cells(path: Path, around: Surroundings, problems: Problems) -> Iterat
             header=change.value["header"],
             expect=row.value["expect"],
             absent=change.value.get("absent", False),
+            repeated=change.value.get("repeated", False),
             value=change.value.get("value"),
             values=tuple(change.value.get("values", ())),
             case=change.value.get("case"),
             patch=patch(change / "patch"),
             encoding=change.value.get("encoding"),
             note=row.value.get("note", ""),
+            contradiction=around.contradiction(row / "contradiction"),
         )
 
 
 def _check_change(change: Place, around: Surroundings) -> None:
     header = change.value["header"]
+    for part in ("value", "values", "patch"):
+        check_names(change / part, CELL_NAMES)
     changes = change.value.keys() - {"header"}
     if len(changes) != 1 and changes != {"patch", "encoding"}:
         given = f"has {' and '.join(sorted(changes))}" if changes else "changes nothing"
-        change.say(f"{given}; give one of absent, value, values, case, patch, encoding (which may go with patch)")
+        change.say(
+            f"{given}; give one of absent, value, values, repeated, case, patch, encoding (which may go with patch)"
+        )
     if not HEADER_NAME.fullmatch(header):
         (change / "header").say(f"'{header}' is no header name; correct it")
     made = {name.lower() for values in around.headers.values() for name, value in values.items() if value.fixture}

@@ -28,13 +28,22 @@ class Surroundings:
     """What the rows of a pack may refer to.
 
     `ids` of requirements; None when a requirement file could not be read, so that nobody knows. `fixture` says in a
-    sentence why a fixture can't be had, or None.
+    sentence why a fixture can't be had, or None. `contradictions` are ids;
+    None when their file could not be read.
     """
 
     ids: Collection[str] | None
     headers: Mapping[str, Mapping[str, HeaderValue]]
     bodies: Mapping[str, Body]
     fixture: Callable[[str], str | None]
+    contradictions: Collection[str] | None = ()
+
+    def contradiction(self, place: Place) -> str | None:
+        """The id of a contradiction at a place, if any; says when the pack has none of it."""
+        name: str | None = place.value
+        if name is not None and self.contradictions is not None and name not in self.contradictions:
+            place.say(f"no contradiction '{name}' in contradictions.toml; {nearest(name, self.contradictions)}")
+        return name
 
     def requirements(self, place: Place) -> tuple[str, ...]:
         """The ids at a place, one or a list; says which of them no requirement has."""

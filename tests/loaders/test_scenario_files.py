@@ -364,7 +364,7 @@ def test_header_cells(pack: Path, write: Files) -> None:
         (
             "absent = true",
             'absent = true, value = "x"',
-            "5: cell[1].change (provenance-absent): has absent and value; give one of absent, value, values, case, ",
+            "5: cell[1].change (provenance-absent): has absent and value; give one of absent, value, values, ",
         ),
         (", absent = true", "", "5: cell[1].change (provenance-absent): changes nothing; give one of absent, value, "),
         ("absent = true", "absent = false", "5: cell[1].change.absent (provenance-absent): false does not fit; "),

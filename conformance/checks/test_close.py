@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from conformance import expect
+from conformance.headers import Change
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
@@ -67,6 +71,7 @@ def test_closing_an_unknown_consent(consents: Consents, verifying: Verifying) ->
     answer = consents.close(unknown, end=END)
 
     with verifying("nll-2023.close.unknown-id-fails"):
+        consents.met("trap.nll.unknown-id-status", answer.described)
         expect.refused(answer)
     if verifying.applies("nll-2023.close.unknown-id-creates-nothing"):
         read = consents.read(unknown.id)
@@ -132,13 +137,75 @@ def test_closing_twice(consents: Consents, verifying: Verifying) -> None:
         expect.same_state(before, read.consent, period=consents.period_of, by=read)
 
 
+def test_a_put_without_an_id(consents: Consents, verifying: Verifying) -> None:
+    """A consent can be closed. The same body without an id, sent to the type's address, changes and creates nothing."""
+    known = consents.given("dose")
+    before = consents.current(known)
+    consents.closed(consents.given("dose"), end=END)
+    body = {name: value for name, value in consents.closing(known, end=END).items() if name != "id"}
+
+    change = Change(flaw="no id in the body")
+    answer = consents.request("PUT", "/Consent", action="close", body=body, kind=known.kind, change=change)
+    after = consents.read(known.id)
+
+    with verifying("nll-2023.close.body-without-id-fails"):
+        expect.refused(answer)
+        expect.unchanged(before, after)
+        if consents.offers("search:patient"):
+            others = consents.consents_of(known.patient) - {known.id}
+            expect.equal(sorted(others), [], "further consents of the patient:", answer)
+
+
+@pytest.mark.parametrize("wrong", ["no body", "a body cut off in the middle", "a Patient with the consent's id"])
+def test_a_put_without_a_consent(consents: Consents, verifying: Verifying, wrong: str) -> None:
+    """A consent can be closed. A PUT with nothing, half of it, or another resource is refused and changes nothing."""
+    known = consents.given("dose")
+    before = consents.current(known)
+    consents.closed(consents.given("dose"), end=END)
+    whole = json.dumps(consents.closing(known, end=END)).encode()
+    bodies = {
+        "no body": b"",
+        "a body cut off in the middle": whole[: len(whole) // 2],
+        "a Patient with the consent's id": json.dumps({"resourceType": "Patient", "id": known.id}).encode(),
+    }
+
+    answer = consents.update(bodies[wrong], id=known.id, kind=known.kind, action="close", change=Change(flaw=wrong))
+    after = consents.read(known.id)
+
+    with verifying("nll-2023.close.body-is-needed"):
+        expect.refused(answer)
+        expect.unchanged(before, after)
+
+
+def test_a_closed_consent_is_not_among_the_active(consents: Consents, verifying: Verifying) -> None:
+    """An active consent is found among the active ones; closed by its status, among the inactive ones only."""
+    known = consents.given("dose")
+    patient, active = consents.of_patient(known.patient), ("status", "active")
+    if known.id not in consents.find(patient, active, include=[known.id]).ids:
+        raise consents.untestable("a search by patient and status does not find an active consent")
+    consents.closed(known, end=END)
+    status = consents.current(known).get("status")
+
+    inactive_ones = consents.find(patient, ("status", str(status)), include=[known.id])
+    active_ones = consents.find(patient, active)
+
+    with verifying("nll-2023.close.closed-is-not-among-active"):
+        if status == "active":
+            consents.met("trap.nll.close-by-period-or-status", "a closed consent keeps the status active")
+        else:
+            expect.matches(inactive_ones, include=[known.id])
+            expect.matches(active_ones, exclude=[known.id])
+
+
 def _ended(consents: Consents, known: Kept, read: Answer) -> None:
     """The status is inactive, or the period has the end that was sent: the source leaves open which of them closes."""
     expect.status(read, 200)
     status, end = read.consent.get("status"), consents.period_of(read.consent).get("end")
+    ended = "no end" if end is None else f"the end {end}"
+    consents.met("trap.nll.close-by-period-or-status", f"after the close the status is {status}, with {ended}")
     expect.true(
         status == "inactive" or (end is not None and expect.same_moment(end, END)),
         f"status inactive, or the end {END}",
-        f"Consent/{known.id} with status {status} and {'no end' if end is None else f'the end {end}'}",
+        f"Consent/{known.id} with status {status} and {ended}",
         read,
     )

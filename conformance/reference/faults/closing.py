@@ -3,30 +3,73 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
 from conformance.reference.messages import Answer, Refused, Request, Resource, Route, Write
 
 if TYPE_CHECKING:
+    from conformance.reference.parameters import Criterion
     from conformance.reference.store import Stored
     from conformance.reference.tokens import Caller
 
 NLL = ("nll-2023",)
+NO_CLOSE = (
+    "nll-2023.headers.documented-set-is-accepted",
+    "nll-2023.close.access-consent-is-ended",
+    "nll-2023.close.dose-consent-is-ended",
+    "nll-2023.close.put-to-the-type-address",
+    "nll-2023.close.replaces-the-whole-resource",
+)
+"""What a server violates that refuses every close in the documented form."""
+
 NEED_A_CLOSE = (
+    "nll-2023.authorization.person-matches-provenance",
+    "nll-2023.authorization.role-decides",
     "nll-2023.close.body-id-selects-the-consent",
+    "nll-2023.close.body-is-needed",
+    "nll-2023.close.body-without-id-fails",
+    "nll-2023.close.closed-is-not-among-active",
     "nll-2023.close.read-shows-latest-version",
     "nll-2023.close.repeating-is-harmless",
     "nll-2023.close.unknown-id-creates-nothing",
     "nll-2023.close.unknown-id-fails",
+    "nll-2023.headers.access-not-needed-to-close",
     "nll-2023.headers.authorization-absent",
+    "nll-2023.headers.authorization-empty",
     "nll-2023.headers.authorization-malformed",
+    "nll-2023.headers.context-id-is-optional",
+    "nll-2023.headers.names-in-any-case",
+    "nll-2023.headers.org-info-absent",
+    "nll-2023.headers.org-info-malformed",
+    "nll-2023.headers.patientref-not-needed-to-close",
+    "nll-2023.headers.patientref-of-another-patient",
+    "nll-2023.headers.prefer-operation-outcome",
+    "nll-2023.headers.prefer-representation",
     "nll-2023.headers.provenance-absent",
+    "nll-2023.headers.provenance-empty",
     "nll-2023.headers.provenance-encoding",
+    "nll-2023.headers.purpose-not-needed-to-close",
+    "nll-2023.headers.repeated-are-handled-cleanly",
+    "nll-2023.headers.request-id-absent",
+    "nll-2023.headers.request-id-malformed",
+    "nll-2023.headers.user-agent-absent",
+    "nll-2023.headers.user-agent-malformed",
+    "nll-2023.profile.meta-profile-does-not-steer",
+    "nll-2023.provenance.access-consent-rules",
+    "nll-2023.provenance.activity-fits-the-action",
+    "nll-2023.provenance.activity-is-needed",
+    "nll-2023.provenance.agent-type-is-needed",
+    "nll-2023.provenance.agent-type-is-of-the-value-set",
+    "nll-2023.provenance.agent-who-is-needed",
+    "nll-2023.provenance.who-and-why-are-enough",
     "period.end.comes-back-as-the-same-moment",
     "period.end.keeps-its-precision",
     "period.start.survives-closing",
+    "r4.search.full-urls-are-unique",
+    "r4.search.result-is-the-current-content",
     "r4.write.meaning-survives",
+    "security.scope.read-token-cannot-write",
     "security.write.unauthorised-changes-nothing",
 )
 """What cannot be exercised where dose consents, or all, cannot be closed."""
@@ -239,7 +282,10 @@ class CloseRefusesProposed(
     Fault,
     name="close-refuses-proposed",
     breaks=("nll-2023.close.access-consent-is-ended",),
-    blocks=("r4.write.meaning-survives",),
+    blocks=(
+        "nll-2023.provenance.access-consent-rules",
+        "r4.write.meaning-survives",
+    ),
     packs=NLL,
 ):
     """A PUT on an access consent that is still proposed is refused."""
@@ -254,7 +300,10 @@ class CloseOfProposedCrashes(
     Fault,
     name="close-of-proposed-crashes",
     breaks=("nll-2023.close.access-consent-is-ended",),
-    blocks=("r4.write.meaning-survives",),
+    blocks=(
+        "nll-2023.provenance.access-consent-rules",
+        "r4.write.meaning-survives",
+    ),
     packs=NLL,
 ):
     """A PUT on an access consent that is still proposed answers 500."""
@@ -269,7 +318,10 @@ class CloseTurnsProposedActive(
     Fault,
     name="close-turns-proposed-active",
     breaks=("nll-2023.close.access-consent-is-ended",),
-    blocks=("r4.write.meaning-survives",),
+    blocks=(
+        "nll-2023.provenance.access-consent-rules",
+        "r4.write.meaning-survives",
+    ),
     packs=NLL,
 ):
     """A PUT that closes an access consent which is still proposed is refused, and makes the consent active."""
@@ -308,3 +360,54 @@ class SecondCloseCrashes(
         super().check_write(write)
         if write.previous is not None and self.closed(write.previous.content) and self.closed(write.resource):
             raise Refused(500, "exception", "no such transition")
+
+
+class CloseWithoutIdCreates(
+    Fault, name="close-without-id-creates", breaks=("nll-2023.close.body-without-id-fails",), packs=NLL
+):
+    """A PUT without an id in the body creates a consent."""
+
+    def update(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        resource = self.parse_body(request, route)
+        if "id" in resource:
+            return super().update(request, route, caller)
+        return self.created(request, self.save(replace(route, id=self.new_id()), resource, None))
+
+
+class CloseWithoutBodyIsDone(
+    Fault, name="close-without-body-is-done", breaks=("nll-2023.close.body-is-needed",), packs=NLL
+):
+    """A PUT without a body answers 200."""
+
+    def update(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        return super().update(request, route, caller) if request.body else Answer(status=200)
+
+
+class CloseAcceptsOtherType(
+    Fault, name="close-accepts-other-type", breaks=("nll-2023.close.body-is-needed",), packs=NLL
+):
+    """A PUT of a Patient is taken as the closing of the consent with its id."""
+
+    def decode(self, body: bytes) -> Any:
+        resource = super().decode(body)
+        if isinstance(resource, dict) and resource.get("resourceType") == "Patient":
+            stored = self.store.current("Consent", str(resource.get("id")))
+            if stored is not None and not stored.deleted:
+                return {**stored.content, "status": "inactive"}
+        return resource
+
+
+class ClosedConsentStillFoundActive(
+    Fault,
+    name="closed-consent-still-found-active",
+    breaks=("nll-2023.close.closed-is-not-among-active",),
+    packs=NLL,
+):
+    """A search for active consents finds those that were active before they were closed."""
+
+    def matches_criterion(self, stored: Stored, criterion: Criterion) -> bool:
+        if criterion.parameter.name == "status" and stored.content.get("status") == "inactive":
+            before = self.store.versions(stored.type, stored.id)[1:]
+            if any(super(ClosedConsentStillFoundActive, self).matches_criterion(one, criterion) for one in before):
+                return True
+        return super().matches_criterion(stored, criterion)

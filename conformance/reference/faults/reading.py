@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 R4_ALONE = ("r4",)
 
 
-class _OfOlderConsents(Fault):
+class OfOlderConsents(Fault):
     """Spares the consent that was stored last, so that what was just created still reads at its Location."""
 
     def read(self, request: Request, route: Route, caller: Caller | None) -> Answer:
@@ -32,7 +32,7 @@ class _OfOlderConsents(Fault):
 
 
 class ReadAnswersAccepted(
-    _OfOlderConsents,
+    OfOlderConsents,
     name="read-answers-accepted",
     breaks=("r4.read.existing-is-ok",),
     blocks=("r4.update.disagreeing-id-is-refused",),
@@ -45,7 +45,7 @@ class ReadAnswersAccepted(
 
 
 class ReadWrapsInBundle(
-    _OfOlderConsents,
+    OfOlderConsents,
     name="read-wraps-in-bundle",
     breaks=("r4.read.existing-is-ok", "r4.read.id-matches-request"),
     blocks=("r4.update.disagreeing-id-is-refused",),
@@ -59,7 +59,7 @@ class ReadWrapsInBundle(
 
 
 class ReadAnswersAnotherType(
-    _OfOlderConsents,
+    OfOlderConsents,
     name="read-answers-another-type",
     breaks=("r4.read.existing-is-ok",),
     blocks=("r4.update.disagreeing-id-is-refused",),
@@ -72,7 +72,7 @@ class ReadAnswersAnotherType(
 
 
 class ReadBodyIdInUpperCase(
-    _OfOlderConsents, name="read-body-id-in-upper-case", breaks=("r4.read.id-matches-request",), packs=R4_ALONE
+    OfOlderConsents, name="read-body-id-in-upper-case", breaks=("r4.read.id-matches-request",), packs=R4_ALONE
 ):
     """A read shows the id of the consent in upper case, unless it was stored last."""
 
@@ -81,7 +81,7 @@ class ReadBodyIdInUpperCase(
 
 
 class ReadLeavesOutTheId(
-    _OfOlderConsents, name="read-leaves-out-the-id", breaks=("r4.read.id-matches-request",), packs=R4_ALONE
+    OfOlderConsents, name="read-leaves-out-the-id", breaks=("r4.read.id-matches-request",), packs=R4_ALONE
 ):
     """A read shows the consent without an id, unless it was stored last."""
 

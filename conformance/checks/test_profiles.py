@@ -1,0 +1,139 @@
+"""What the profiles of dose consents and access consents ask for, in what is read and in what is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance import expect
+from conformance.headers import Change
+from conformance.period import order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.client import Consents, Json
+    from conformance.recorder import Verifying
+
+END = "2031-12-02"
+PROFILES = "http://electronichealth.se/fhir/StructureDefinition/"
+INQUIRY_PERIOD = "nllInqueryPeriod"
+
+
+def test_the_category_of_dose_consents(consents: Consents, verifying: Verifying) -> None:
+    """Two dose consents are read: their category has a system and a code, and it is the same in both."""
+    reads = [consents.read(known.id) for known in (consents.given("dose"), consents.given("dose"))]
+
+    with verifying("nll-2023.profile.dose-category"):
+        first, second = (set(_categories(read.consent)) for read in reads)
+        known = consents.dialect.dose_category
+        if known is not None:
+            first = {coding for coding in first if coding[1] == known.code and known.system in {coding[0], None}}
+        consents.met("trap.nll.dose-code-today", f"{', '.join('|'.join(coding) for coding in sorted(first)) or 'none'}")
+        expect.true(bool(first), "a category with system and code", "none", reads[0])
+        expect.true(bool(first & second), f"a category of {sorted(first)}", f"{sorted(second)}", reads[1])
+
+
+def test_the_patient_of_access_consents(consents: Consents, verifying: Verifying) -> None:
+    """Access consents name their patient by reference. One sent with an identifier alone is refused, or given one."""
+    first, second = consents.given("access"), consents.given("access")
+    anonymous = consents.body("access")
+    anonymous["patient"] = {"identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{consents.unused_id()}"}}
+
+    answer = consents.create(anonymous, kind="access", change=Change(flaw="no reference to the patient"))
+
+    with verifying("nll-2023.profile.access-consent-patient"):
+        for known in (first, second):
+            _refers_to_its_patient(consents, known.id)
+        if answer.succeeded:
+            _refers_to_its_patient(consents, consents.kept(answer, "access").id)
+        else:
+            expect.refused(answer)
+
+
+def test_the_inquiry_period_of_access_consents(consents: Consents, verifying: Verifying) -> None:
+    """Access consents read with a whole inquiry period, or none. One sent without its end is refused, or completed."""
+    first, second = consents.given("access"), consents.given("access")
+    body = consents.body("access")
+    for extension in body.get("extension", []):
+        if INQUIRY_PERIOD in extension.get("url", ""):
+            extension["valuePeriod"].pop("end", None)
+
+    answer = consents.create(body, kind="access", change=Change(flaw="an inquiry period without an end"))
+
+    with verifying("nll-2023.profile.access-consent-inquiry-period"):
+        for known in (first, second):
+            _inquires_from_until(consents, known.id)
+        if answer.succeeded:
+            _inquires_from_until(consents, consents.kept(answer, "access").id)
+        else:
+            expect.refused(answer)
+
+
+def test_meta_profile_does_not_steer(consents: Consents, verifying: Verifying) -> None:
+    """Dose consents are closed without a profile, with theirs, with another kind's, with an unknown one: all work."""
+    profiles = (
+        None,
+        f"{PROFILES}NLLMultiDoseDispConsent",
+        f"{PROFILES}NLLAccessConsent",
+        "urn:example:no-such-profile",
+    )
+    answers = []
+    for profile in profiles:
+        known = consents.given("dose")
+        body = consents.closing(known, end=END)
+        body["meta"] = {"profile": [profile]}
+        if profile is None:
+            del body["meta"]
+        change = Change(flaw=f"meta.profile is {profile}" if profile else None)
+        answers.append(consents.update(body, kind=known.kind, action="close", change=change))
+    if not any(answer.succeeded for answer in answers):
+        raise consents.untestable(f"a consent cannot be closed: {answers[0].described}")
+    reads = [consents.read(str((answer.sent or {})["id"])) for answer in answers]
+
+    with verifying("nll-2023.profile.meta-profile-does-not-steer"):
+        for answer, read in zip(answers, reads, strict=True):
+            expect.success(answer)
+            expect.same_meaning(answer.sent or {}, read)
+
+
+def test_must_support_elements(consents: Consents, verifying: Verifying) -> None:
+    """Two dose consents are read: id, time of the last change, status, scope, category and patient are there."""
+    reads = [consents.read(known.id) for known in (consents.given("dose"), consents.given("dose"))]
+
+    with verifying("nll-2023.profile.must-support-is-returned"):
+        for read in reads:
+            shown = read.consent
+            missing = [name for name in ("id", "status", "scope", "category", "patient") if not _there(shown, name)]
+            if not _there(shown.get("meta") or {}, "lastUpdated"):
+                missing.append("meta.lastUpdated")
+            expect.equal(missing, [], "missing must-support elements:", read)
+
+
+def _categories(consent: Json) -> Iterator[tuple[str, str]]:
+    """(system, code) of each coding of a category that has both."""
+    for concept in consent.get("category") or ():
+        for coding in concept.get("coding") or ():
+            if coding.get("system") and coding.get("code"):
+                yield coding["system"], coding["code"]
+
+
+def _refers_to_its_patient(consents: Consents, id: str) -> None:  # noqa: A002 - FHIR's own word
+    read = consents.read(id)
+    reference = (read.consent.get("patient") or {}).get("reference")
+    expect.true(bool(reference), "patient.reference", "a patient without it", read)
+
+
+def _inquires_from_until(consents: Consents, id: str) -> None:  # noqa: A002 - FHIR's own word
+    read = consents.read(id)
+    for extension in read.consent.get("extension") or ():
+        if INQUIRY_PERIOD in str(extension.get("url")):
+            period = extension.get("valuePeriod") or {}
+            whole = bool(period.get("start") and period.get("end"))
+            expect.true(whole, "an inquiry period with start and end", f"{period}", read)
+            turned = order(period, consents.dialect.zone) == "violation"
+            expect.true(not turned, "an inquiry period in order", f"{period}", read)
+
+
+def _there(element: Json, name: str) -> bool:
+    """Present: with a value, or at least with an extension in its place (element.html)."""
+    return name in element or f"_{name}" in element

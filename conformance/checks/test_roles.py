@@ -1,0 +1,41 @@
+"""What a role may do and see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance import expect
+from conformance.headers import Change
+
+if TYPE_CHECKING:
+    from conformance.client import Consents
+    from conformance.recorder import Verifying
+
+END = "2031-12-02"
+
+
+def test_a_role_that_may_not_close(consents: Consents, verifying: Verifying) -> None:
+    """One role closes a consent. A role that may not close is refused, and the consent stays as it was."""
+    known = consents.given("dose")
+    before = consents.current(known)
+    other = consents.with_token("other-role")
+    consents.closed(consents.given("dose"), end=END)
+
+    answer = other.close(known, end=END, change=Change(flaw="a role that may not close"))
+    after = consents.read(known.id)
+
+    with verifying("nll-2023.authorization.role-decides"):
+        expect.refused(answer, best=403)
+        expect.unchanged(before, after)
+
+
+def test_a_role_that_may_fetch(consents: Consents, verifying: Verifying) -> None:
+    """A consent reads. To a role that may fetch and not close, it reads as well."""
+    known = consents.given("dose")
+    consents.current(known)
+
+    answer = consents.with_token("other-role").read(known.id)
+
+    with verifying("nll-2023.authorization.fetching-role-may-fetch"):
+        expect.status(answer, 200)
+        expect.equal(answer.consent.get("id"), known.id, "the id", answer)

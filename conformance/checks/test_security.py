@@ -4,34 +4,221 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from conformance import expect
-from conformance.headers import setting, without
+from conformance.found import Found
+from conformance.headers import Change, setting, without
 
 if TYPE_CHECKING:
-    from conformance.client import Consents
+    from conformance.answer import Answer
+    from conformance.client import Consents, Kept
     from conformance.recorder import Verifying
 
+END = "2031-12-02"
 NOBODY = without("Authorization", flaw="no token")
+NO_TOKEN = setting("Authorization", "Bearer not-a-token", flaw="no real token")
+ACTIVE = '<p onclick="alert(1)">A consent.</p><script>alert(2)</script>'
 
 
 def test_without_a_token_there_is_no_consent(consents: Consents, verifying: Verifying) -> None:
     """A consent reads and is found with the token. Without a token neither a read nor a search gives it."""
     known = consents.given("active")
     consents.current(known)
-    read = consents.read(known.id, change=NOBODY)
-    found = consents.search([consents.of_patient(known.patient)], change=NOBODY)
+    answers = _asked(consents, known, NOBODY)
 
     with verifying("security.token.absent-gets-no-consent"):
-        expect.no_consent(read, known.id)
-        expect.no_consent(found, known.id)
+        for answer in answers:
+            expect.no_consent(answer, known.id)
+    with verifying("security.token.absent-is-unauthorized"):
+        for answer in answers:
+            if answer.succeeded:
+                answer.note(f"not refused at all: {answer.described}")
+            else:
+                expect.status(answer, 401, noted={403, 404})
+
+
+def test_the_scheme_in_other_case(consents: Consents, verifying: Verifying) -> None:
+    """A consent reads with the token. With the name of the scheme in small and in capital letters it reads as well."""
+    known = consents.given("active")
+    consents.current(known)
+    name, value = consents.credentials
+    scheme, blank, rest = value.partition(" ")
+    answers = [
+        consents.read(known.id, change=setting(name, f"{spelling}{blank}{rest}" if rest else value))
+        for spelling in (scheme.lower(), scheme.upper())
+    ]
+
+    with verifying("security.token.scheme-name-is-case-insensitive"):
+        for answer in answers:
+            if not rest:
+                answer.note("the credentials of this target have no scheme")
+            expect.status(answer, 200)
+
+
+def test_an_altered_token(consents: Consents, verifying: Verifying) -> None:
+    """A consent reads with the token. With one character of the token changed neither a read nor a search gives it."""
+    known = consents.given("active")
+    consents.current(known)
+    answers = _asked(consents.with_altered_token(), known, Change(flaw="an altered token"))
+
+    with verifying("security.token.altered-is-refused"):
+        for answer in answers:
+            expect.refused(answer, best=401)
+
+
+def test_an_expired_token(consents: Consents, verifying: Verifying) -> None:
+    """A consent reads with a valid token. With one that has expired neither a read nor a search gives it."""
+    known = consents.given("active")
+    consents.current(known)
+    answers = _asked(consents.with_token("expired"), known, Change(flaw="an expired token"))
+
+    with verifying("security.token.expired-is-refused"):
+        for answer in answers:
+            expect.refused(answer, best=401)
+
+
+@pytest.mark.parametrize("first", ["the wrong one", "the right one"])
+def test_two_authorization_headers(consents: Consents, verifying: Verifying, first: str) -> None:
+    """A consent reads with the token. With a second Authorization that is wrong, before it or after it, it does not."""
+    known = consents.given("active")
+    consents.current(known)
+    name, right = consents.credentials
+    wrong = f"{right.partition(' ')[0]} x" if " " in right else "x"
+    values = (wrong, right) if first == "the wrong one" else (right, wrong)
+
+    answer = consents.read(known.id, change=setting(name, *values, flaw="two Authorization headers"))
+
+    with verifying("security.token.two-headers-are-not-merged"):
+        expect.status(answer, 400, 401, noted={403, 404})
 
 
 def test_a_write_without_authority_changes_nothing(consents: Consents, verifying: Verifying) -> None:
     """A token that nobody issued closes nothing: the consent reads as before with the right token."""
     known = consents.given("active")
     before = consents.current(known)
-    consents.close(known, end="2031-12-02", change=setting("Authorization", "Bearer not-a-token", flaw="no real token"))
+    consents.close(known, end=END, change=NO_TOKEN)
     read = consents.read(known.id)
 
     with verifying("security.write.unauthorised-changes-nothing"):
         expect.unchanged(before, read)
+
+
+def test_a_create_without_authority_creates_nothing(consents: Consents, verifying: Verifying) -> None:
+    """A consent is created and found. With a token that nobody issued no consent comes to its patient."""
+    consents.given("active")
+    body = consents.body("active")
+    answer = consents.create(body, kind="active", change=NO_TOKEN)
+    created = consents.consents_of(body["patient"]["reference"]) if consents.offers("search:patient") else set()
+
+    with verifying("security.write.unauthorised-changes-nothing"):
+        expect.true(not answer.succeeded, "a refusal (4xx)", answer.described, answer)
+        expect.equal(sorted(created), [], "consents of the patient:", answer)
+
+
+def test_a_token_that_may_only_read(consents: Consents, verifying: Verifying) -> None:
+    """The full token reads, creates and closes. The one that may only read reads, and neither creates nor closes."""
+    reader = consents.with_token("narrow-scope")
+    known = consents.given("active")
+    consents.closed(consents.given("active"), end=END)
+    before = consents.current(known)
+    if not reader.read(known.id).succeeded:
+        raise consents.untestable(
+            "the token of tokens.narrow-scope does not read a consent", remedy="give one that may read"
+        )
+    flaw = Change(flaw="a token that may only read")
+    body = consents.body("active")
+
+    closed = reader.close(known, end=END, change=flaw)
+    created = reader.create(body, kind="active", change=flaw)
+    after = consents.read(known.id)
+
+    with verifying("security.scope.read-token-cannot-write"):
+        for answer in (closed, created):
+            expect.refused(answer, best=403)
+        expect.unchanged(before, after)
+        if consents.offers("search:patient"):
+            came = consents.consents_of(body["patient"]["reference"])
+            expect.equal(sorted(came), [], "consents of the refused create's patient:", created)
+
+
+def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) -> None:
+    """A token bound to one patient reads and finds that patient's consent; another's neither by id nor by search."""
+    bound = consents.with_token("patient-bound")
+    own = _reachable(consents, bound)
+    other = _of_another(consents, own)
+
+    read = bound.read(other.id, change=Change(flaw="another patient's consent"))
+    searches = [bound.search([consents.of_patient(other.patient)])]
+    if consents.offers("search:_id"):
+        searches.append(bound.search([("_id", other.id)]))
+
+    with verifying("security.patient.others-are-out-of-reach"):
+        expect.true(not read.succeeded, "a refusal (403 or 404)", read.described, read)
+        for answer in searches:
+            if answer.status == 200:
+                found = Found((answer, *bound.further_pages(answer)))
+                shown = {(entry.get("resource") or {}).get("id") for entry in found.entries}
+                expect.true(
+                    other.id not in shown, f"a Bundle without Consent/{other.id}", "it among the entries", answer
+                )
+
+
+def test_a_forbidden_id_and_an_unknown_one(consents: Consents, verifying: Verifying) -> None:
+    """A token bound to one patient asks for another's consent and for an id that nobody has: neither is served."""
+    bound = consents.with_token("patient-bound")
+    other = _of_another(consents, _reachable(consents, bound))
+
+    forbidden = bound.read(other.id, change=Change(flaw="another patient's consent"))
+    unknown = bound.read(consents.unused_id())
+
+    with verifying("security.denied.existence-is-not-revealed"):
+        for answer in (forbidden, unknown):
+            expect.refused(answer)
+        if forbidden.status != unknown.status:
+            forbidden.note(f"a forbidden id answers {forbidden.status}, an unknown one {unknown.status}")
+
+
+def test_active_content_in_a_narrative(consents: Consents, verifying: Verifying) -> None:
+    """A consent can be created. One whose narrative has a script and an event is refused, or stored without both."""
+    consents.given("active")
+    text = {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{ACTIVE}</div>'}
+    body = consents.body("active", patch=[{"op": "add", "path": "/text", "value": text}])
+
+    answer = consents.create(body, kind="active", change=Change(flaw="active content in the narrative"))
+    read = consents.read(consents.kept(answer, "active").id) if answer.succeeded else answer
+
+    with verifying("security.narrative.active-content-is-not-kept"):
+        if answer.succeeded:
+            div = str((read.consent.get("text") or {}).get("div", "")).lower()
+            for active in ("<script", "onclick"):
+                expect.true(active not in div, f"a narrative without {active}", "it reads back", read)
+        else:
+            expect.refused(answer)
+
+
+def _asked(consents: Consents, known: Kept, change: Change) -> list[Answer]:
+    """The answers to a read of a consent and, where that is offered, to a search for its patient."""
+    answers = [consents.read(known.id, change=change)]
+    if consents.offers("search:patient"):
+        answers.append(consents.search([consents.of_patient(known.patient)], change=change))
+    return answers
+
+
+def _reachable(consents: Consents, bound: Consents) -> Kept:
+    """A consent that the holder of the bound token reads and finds."""
+    own = next((known for known in consents.existing("active") if bound.read(known.id).succeeded), None)
+    if own is None:
+        raise consents.untestable(
+            "the token bound to a patient reads none of given.consents",
+            remedy="name a consent of that patient in given.consents",
+        )
+    if own.id not in bound.find(consents.of_patient(own.patient), include=[own.id]).ids:
+        raise consents.untestable("the token bound to a patient does not find that patient's consent")
+    return own
+
+
+def _of_another(consents: Consents, own: Kept) -> Kept:
+    """A consent of another patient than that one."""
+    other = consents.given("active")
+    return other if other.patient.rpartition("/")[2] != own.patient.rpartition("/")[2] else consents.given("active")

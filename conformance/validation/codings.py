@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 REMEMBERED = 4096
+_UNKNOWN: tuple[tuple[str, str, str, str], ...] = (("", "", "", ""),)
 
 
 def coding(find: FindSystem) -> Callable[[Run, Json, str], None]:  # noqa: C901 - one closure, called for every coding
@@ -71,18 +72,24 @@ def remembered(full: Callable[[Run, Any, str], None], *, concept: bool) -> Calla
     outcomes: dict[tuple[str, str], tuple[tuple[str, str, str, str], ...]] = {}
 
     def check(run: Run, value: Any, path: str) -> None:
-        plain = _plain_coding(value, concept=concept)
-        if plain is None:
-            full(run, value, path)
-            return
         try:
-            outcome = outcomes[plain]
-        except KeyError:
-            probe = Run(None)
-            full(probe, value, "")
-            outcome = probe.tellings()
-            if len(outcomes) < REMEMBERED:
-                outcomes[plain] = outcome
+            item = value["coding"][0] if concept else value
+            outcome = outcomes[item["system"], item["code"]]
+            known = len(item) == 2 and (not concept or len(value) == len(value["coding"]) == 1)
+        except (KeyError, TypeError, IndexError):
+            known = False
+        if not known:
+            plain = _plain_coding(value, concept=concept)
+            if plain is None:
+                full(run, value, path)
+                return
+            outcome = outcomes.get(plain, _UNKNOWN)
+            if outcome is _UNKNOWN:
+                probe = Run(None)
+                full(probe, value, "")
+                outcome = probe.tellings()
+                if len(outcomes) < REMEMBERED:
+                    outcomes[plain] = outcome
         for rule, place, message, what in outcome:
             if what:
                 run.not_checked(what, path + place, message)

@@ -88,7 +88,7 @@ class Validator:
                     applied[claimed.url] = claimed
                 elif claimed is None and not self._is_core(url):
                     run.not_checked(f"profile {url}", place, f"the profile {url} was not given; it was not checked")
-            own = [one for one in self._brought if one["type"] == name]
+            own = [one for one in self._brought if one["type"] == name] if self._brought else self._brought
             if not applied and len(own) == 1 and asked is None:
                 only = self._profiles.get(own[0]["url"])
                 if only is not None:
@@ -116,8 +116,9 @@ def _claimed(resource: Json, path: str) -> list[tuple[str, str]]:
     """Canonicals in meta.profile, with their places."""
     meta = resource.get("meta")
     listed = meta.get("profile") if isinstance(meta, dict) else None
-    found = listed if isinstance(listed, list) else []
-    return [(url, f"{path}.meta.profile[{index}]") for index, url in enumerate(found) if isinstance(url, str)]
+    if not isinstance(listed, list):
+        return []
+    return [(url, f"{path}.meta.profile[{index}]") for index, url in enumerate(listed) if isinstance(url, str)]
 
 
 def _rooted(issue: Issue, value: Any) -> Issue:

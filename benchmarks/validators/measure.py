@@ -1,0 +1,60 @@
+"""Measures one validator in this process and prints a JSON line; see __main__.py."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def main(name: str, corpus: str, seconds: float) -> None:
+    documents = json.loads(Path(corpus).read_bytes())
+    valid = [text.encode() for text in documents["valid"]]
+    usual = [text.encode() for text in documents["usual"]]
+    richest = max(usual, key=len)
+    began = time.perf_counter()
+    from benchmarks.validators.contestants import CONTESTANTS  # noqa: PLC0415 - its time counts
+
+    judge = CONTESTANTS[name]()
+    judge(usual[0])
+    cold = time.perf_counter() - began
+    mean = rate(judge, usual, seconds)
+    rich = rate(judge, [richest], seconds / 4)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    faults = [text.encode() for text in documents["invalid"]]
+    print(
+        json.dumps(
+            {
+                "name": name,
+                "cold": cold,
+                "mean": mean,
+                "richest": rich,
+                "memory": memory,
+                "faults": len(faults),
+                "found": sum(not judge(data) for data in faults),
+                "alarms": sum(not judge(data) for data in valid),
+            }
+        )
+    )
+
+
+def rate(judge: Callable[[bytes], bool], documents: list[bytes], seconds: float) -> float:
+    """Documents per second of processor time: the best of the rounds that fit, at least one."""
+    best, rounds, end = float("inf"), 0, time.monotonic() + seconds
+    while rounds < 1 or time.monotonic() < end:
+        began = time.process_time()
+        for data in documents:
+            judge(data)
+        best = min(best, time.process_time() - began)
+        rounds += 1
+    return len(documents) / best
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]))

@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
     rows = commands.add_parser("requirements", help="list the requirements of a pack with their checks")
     rows.add_argument("--pack", metavar="NAME", default="r4", help="default: r4")
-    rows.add_argument("--format", choices=["text", "json"], default="text")
+    rows.add_argument("--format", choices=["text", "json", "coverage"], default="text")
     rows.set_defaults(perform=_requirements)
 
     explain = commands.add_parser("explain", help="a requirement, its source, its checks and its faults")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 def listed(pack_name: str, *, form: str) -> Iterator[str]:
     """Each requirement of a pack with what verifies it, as lines of text or as one JSON document."""
+    if form == "coverage":
+        yield from coverage_table(pack_name)
+        return
     pack = packs.load(pack_name)
     places = coverage.places(pack)
     rows = [_row(requirement, places.get(requirement.id, [])) for requirement in pack.catalogue.requirements]
@@ -32,6 +35,22 @@ def listed(pack_name: str, *, form: str) -> Iterator[str]:
         yield f"{row['id']:{width}}  {row['level']:6} {row['basis']:10}  {how}{missing}"
     bare = sum(1 for row in rows if not row["checks"] and not row["not_tested"])
     yield f"{len(rows)} requirements, {sum(1 for row in rows if row['not_tested'])} not tested, {bare} without a check"
+
+
+def coverage_table(pack_name: str) -> Iterator[str]:
+    """A Markdown table: each line of the pack's source document, and the requirements that came of it."""
+    pack = packs.load(pack_name)
+    yield f"# Where each line of the source of `{pack.name}` ended up"
+    yield ""
+    yield f"Source: {pack.source}. Made by `consent-conformance requirements --pack {pack.name} --format coverage`."
+    yield ""
+    yield "| lines | says | requirements | contradictions |"
+    yield "|---|---|---|---|"
+    for row in pack.source_lines:
+        ids = ", ".join(
+            f"`{id}`{'' if pack.catalogue[id].not_tested is None else ' (not tested)'}" for id in row.requirements
+        )
+        yield f"| {row.lines} | {row.says} | {ids} | {', '.join(row.contradictions) or '–'} |"
 
 
 def explained(requirement_id: str, *, pack: str | None) -> Iterator[str]:

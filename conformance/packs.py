@@ -1,7 +1,7 @@
 """Packs: one documented system each, as a folder of data. Reads them loudly.
 
 A pack's folder holds pack.toml, and may hold requirements/*.toml, scenarios/*.toml, headers.toml, contradictions.toml,
-FHIR definitions, seed/*.json, fixtures/*.json and a README.md. Anything else in it is refused: a file that nobody reads
+source.toml, FHIR definitions, seed/*.json, fixtures/*.json and a README.md. Anything else in it is refused: a file that nobody reads
 is a misspelt one.
 """
 
@@ -22,7 +22,7 @@ from conformance.dialect import Coding, Dialect
 from conformance.model import Claim, Requirement, UsageError
 from conformance.reading import Place, Problems
 from conformance.reading.headers import DEFAULT_SETS, header_cells, header_values
-from conformance.reading.scenarios import contradictions
+from conformance.reading.scenarios import contradictions, source_lines
 from conformance.reading.scenarios import scenarios as scenarios_of
 from conformance.reading.spelling import nearest
 from conformance.reading.surroundings import Surroundings, patch, unrepeated
@@ -34,6 +34,7 @@ from conformance.scenarios import (
     HeaderValue,
     Patch,
     Scenario,
+    SourceLine,
     Statuses,
     Step,
 )
@@ -62,6 +63,7 @@ _KNOWN = (
     "pack.toml",
     "headers.toml",
     "contradictions.toml",
+    "source.toml",
     "README.md",
     "requirements/*.toml",
     "scenarios/*.toml",
@@ -91,6 +93,7 @@ class Pack:
     scenarios: tuple[Scenario, ...]
     header_cells: tuple[HeaderCell, ...]
     contradictions: tuple[Contradiction, ...]
+    source_lines: tuple[SourceLine, ...]
     catalogue: Catalogue
     folder: Path
 
@@ -161,7 +164,7 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         bodies=bodies,
         fixture=lambda name: _fixture_problem(folder, name),
     )
-    cells, rows = folder / "headers.toml", folder / "contradictions.toml"
+    cells, rows, lines = folder / "headers.toml", folder / "contradictions.toml", folder / "source.toml"
     disputed = tuple(contradictions(rows, around, problems)) if rows.exists() else ()
     around = replace(around, contradictions=[row.id for row in disputed] if disputed or not rows.exists() else None)
     for kind, row in document.entries("bodies"):
@@ -185,6 +188,7 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         scenarios=scenarios,
         header_cells=tuple(header_cells(cells, around, problems)) if cells.exists() else (),
         contradictions=disputed,
+        source_lines=tuple(source_lines(lines, around, problems)) if lines.exists() else (),
         catalogue=catalogue,
         folder=folder,
     )

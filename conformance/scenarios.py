@@ -170,6 +170,16 @@ class HeaderCell:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SourceLine:
+    """A line (or range of lines) of the pack's source document and the requirements that came of it."""
+
+    lines: str
+    says: str
+    requirements: tuple[str, ...]
+    contradictions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contradiction:
     """A place where the sources contradict themselves or each other, and what the suite makes of it."""
 

@@ -1,4 +1,4 @@
-"""Reads scenarios/*.toml and contradictions.toml of a pack."""
+"""Reads scenarios/*.toml, contradictions.toml and source.toml of a pack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from conformance import reading
 from conformance.reading.headers import header_values
 from conformance.reading.spelling import nearest
 from conformance.reading.surroundings import NAME, Surroundings, check_names, listed, patch, unrepeated
-from conformance.scenarios import RUN_NAMES, Contradiction, Expectation, Scenario, Statuses, Step
+from conformance.scenarios import RUN_NAMES, Contradiction, Expectation, Scenario, SourceLine, Statuses, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -105,6 +105,19 @@ def contradictions(path: Path, around: Surroundings, problems: Problems) -> Iter
     for row in rows:
         ids = around.requirements(row / "requirements")
         yield Contradiction(**{**row.value, "readings": tuple(row.value["readings"]), "requirements": ids})
+
+
+def source_lines(path: Path, around: Surroundings, problems: Problems) -> Iterator[SourceLine]:
+    """The rows of source.toml."""
+    document = reading.toml(path, schema="source", problems=problems)
+    if document is None:
+        return
+    rows = list(document.rows("line"))
+    unrepeated(rows, "lines")
+    for row in rows:
+        ids = around.requirements(row / "requirements")
+        named = tuple(row.value.get("contradictions", ()))
+        yield SourceLine(lines=row.value["lines"], says=row.value["says"], requirements=ids, contradictions=named)
 
 
 def _action(method: str, path: str) -> Any:

@@ -47,10 +47,8 @@ def coverage_table(pack_name: str) -> Iterator[str]:
     yield "| lines | says | requirements | contradictions |"
     yield "|---|---|---|---|"
     for row in pack.source_lines:
-        ids = ", ".join(
-            f"`{id}`{'' if pack.catalogue[id].not_tested is None else ' (not tested)'}" for id in row.requirements
-        )
-        yield f"| {row.lines} | {row.says} | {ids} | {', '.join(row.contradictions) or '–'} |"
+        named = ", ".join(_named(pack.catalogue[one]) for one in row.requirements)
+        yield f"| {row.lines} | {row.says} | {named} | {', '.join(row.contradictions)} |"
 
 
 def explained(requirement_id: str, *, pack: str | None) -> Iterator[str]:
@@ -82,6 +80,10 @@ def explained(requirement_id: str, *, pack: str | None) -> Iterator[str]:
     yield ""
     yield "faults that trip it"
     yield from _faults(requirement.id)
+
+
+def _named(requirement: Requirement) -> str:
+    return f"`{requirement.id}`{'' if requirement.not_tested is None else ' (not tested)'}"
 
 
 def _find(requirement_id: str, pack: str | None) -> tuple[Pack, Requirement]:

@@ -1,8 +1,8 @@
 """Packs: one documented system each, as a folder of data. Reads them loudly.
 
 A pack's folder holds pack.toml, and may hold requirements/*.toml, scenarios/*.toml, headers.toml, contradictions.toml,
-source.toml, FHIR definitions, seed/*.json, fixtures/*.json and a README.md. Anything else in it is refused: a file that nobody reads
-is a misspelt one.
+source.toml, FHIR definitions, seed/*.json, fixtures/*.json and a README.md. Anything else in it is refused: a file
+that nobody reads is a misspelt one.
 """
 
 from __future__ import annotations

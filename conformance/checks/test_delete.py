@@ -10,7 +10,8 @@ from conformance.client import POLL_EVERY
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
-    from conformance.client import Consents, Found, Kept
+    from conformance.client import Consents, Kept
+    from conformance.found import Found
     from conformance.recorder import Verifying
 
 

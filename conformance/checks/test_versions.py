@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance import expect
-from conformance.client import Found
+from conformance.found import Found
 
 if TYPE_CHECKING:
     from conformance.client import Consents, Json, Kept

@@ -55,12 +55,15 @@ def generated_case(seed: str) -> Case:
     bounds = [written(dice, around, zoneless=0.04) for _ in range(2)]
     if dice.random() < 0.15:
         bounds[1] = bounds[0]
+    instant, value = near(dice, dice.choice(bounds), around), sought(dice, bounds, around)
+    if any(is_zoneless(text) for text in (*bounds, value)):
+        bounds, instant, value = [*map(without_leap_second, bounds)], *map(without_leap_second, (instant, value))
     period = some_of(dice, bounds)
     return Case(
         period=period,
         read_back={name: rewritten(dice, text) for name, text in period.items() if dice.random() < 0.95},
-        instant=near(dice, dice.choice(bounds), around),
-        value=dice.choice(PREFIXES) + sought(dice, bounds, around),
+        instant=instant,
+        value=dice.choice(PREFIXES) + value,
         zone=zone,
     )
 
@@ -71,7 +74,7 @@ def some_of(dice: random.Random, bounds: list[str]) -> dict[str, str]:
 
 
 def within_one_minute(dice: random.Random, day: date, zone: str | None) -> Case:
-    """Times that differ in seconds and decimals only; a leap second among them where all have an offset."""
+    """Times that differ in seconds and decimals only, the leap second among them."""
     hour, offset = dice.choice(("10:00", "23:59")), dice.choice(OFFSETS)
     zoneless = zone is None and dice.random() < 0.5
 
@@ -135,12 +138,15 @@ def written(dice: random.Random, around: date, *, zoneless: float) -> str:
     if form < 0.5:
         return day.isoformat()
     zone = "" if dice.random() < zoneless and 1 < day.year < 9999 else dice.choice(OFFSETS)
-    text = f"{day.isoformat()}T{clock(dice)}{dice.choice(DECIMALS)}{zone}"
-    return text if zone else without_leap_second(text)
+    return f"{day.isoformat()}T{clock(dice)}{dice.choice(DECIMALS)}{zone}"
+
+
+def is_zoneless(text: str) -> bool:
+    return "T" in text and not text.endswith("Z") and text[-6] not in "+-"
 
 
 def without_leap_second(text: str) -> str:
-    """Nobody knows which second of UTC a :60 without zone is."""
+    """Beside a time without zone there is none: nobody knows which minute of UTC that time lies in."""
     return text.replace(":60", ":59")
 
 
@@ -183,7 +189,7 @@ def sought(dice: random.Random, bounds: list[str], around: date) -> str:
     if dice.random() < 0.15:
         text = text[:16] + text[19:].lstrip(".0123456789")
     if dice.random() < 0.1 and 1 < int(text[:4]) < 9999:
-        text = without_leap_second(text.rstrip("Z") if text.endswith("Z") else text[:-6])
+        text = text.rstrip("Z") if text.endswith("Z") else text[:-6]
     return text
 
 

@@ -46,7 +46,8 @@ class Fault(Personality):
         if not breaks:
             raise TypeError(f"the fault {name!r} breaks nothing")
         cls.name, cls.aim, cls.packs = name, breaks[0], packs
-        cls.breaks, cls.blocks = frozenset(breaks), frozenset(blocks)
+        cls.breaks = frozenset(breaks)
+        cls.blocks = frozenset(blocks) - cls.breaks  # lists of what needs a working close are shared
         FAULTS[name] = cls
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import json
 import signal
 import socket
@@ -46,8 +47,8 @@ def personality(pack: str, *, faults: Iterable[str] = (), variations: Iterable[s
 
 def _named(name: str, pack: str, known: dict[str, Any], word: str) -> type:
     if name not in known:
-        close = sorted(other for other in known if set(name.split("-")) & set(other.split("-")))
-        hint = f"near: {', '.join(close[:5])}" if close else f"there are {len(known)}"
+        close = difflib.get_close_matches(name, known, n=5, cutoff=0.3)
+        hint = f"near: {', '.join(close)}" if close else f"there are {len(known)}"
         raise UsageError(f"no {word} {name!r} in the reference server ({hint})")
     if pack not in known[name].packs:
         raise UsageError(f"{word} {name!r} is for {', '.join(known[name].packs)}, not for {pack}")

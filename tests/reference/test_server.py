@@ -107,7 +107,7 @@ def test_the_target_is_toml_and_complete(r4: Client) -> None:
     ("arguments", "said"),
     [
         ({"pack": "nll"}, "no personality 'nll'"),
-        ({"pack": "r4", "faults": ["close-forgets"]}, "near: close-"),
+        ({"pack": "r4", "faults": ["close-forgets"]}, "near: close-forgets-period-end"),
         ({"pack": "r4", "variations": ["keys"]}, "keys-in-other-order"),
         ({"pack": "r4", "faults": ["second-close-reopens"]}, "is for nll-2023, not for r4"),
     ],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance import __version__, coverage, judge
-from conformance.model import CheckRecord, Report, RunVerdict, UsageError
+from conformance.model import CheckRecord, Report, RunVerdict, UsageError, Verdict
 from conformance.observed import observe
 from conformance.recorder import unpacked
 from conformance.running import WITHIN
@@ -47,7 +47,8 @@ class Ledger:
         """
         from conformance.plugin import option  # noqa: PLC0415 - the plugin imports this module
 
-        if config.option.collectonly or config.pluginmanager.hasplugin(WITHIN):
+        elsewhere = config.pluginmanager.hasplugin(WITHIN) or hasattr(config, "workerinput")
+        if config.option.collectonly or elsewhere:
             return None
         given = option(config, "--report-dir")
         folder = Path(given) if given else config.invocation_params.dir / "reports"
@@ -190,11 +191,11 @@ class Ledger:
         assert self.report is not None  # `finish` made it
         if exitstatus in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR}:
             return exitstatus
+        at_peace = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
         if self.report.verdict in {RunVerdict.CONFORMANT, RunVerdict.CONFORMANT_WITH_DEVIATIONS}:
-            mine = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED} and not self.unwritten
-            return pytest.ExitCode.OK if mine else pytest.ExitCode.TESTS_FAILED
-        nothing_ran = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED} and not self._broken
-        if nothing_ran and not any(row.verdict in judge.VERIFIED for row in self.report.requirements):
+            return pytest.ExitCode.OK if at_peace and not self.unwritten else pytest.ExitCode.TESTS_FAILED
+        tried = judge.VERIFIED | {Verdict.ERROR, Verdict.NOT_TESTABLE}
+        if at_peace and not any(row.verdict in tried for row in self.report.requirements):
             return pytest.ExitCode.NO_TESTS_COLLECTED
         return pytest.ExitCode.TESTS_FAILED
 

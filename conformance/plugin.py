@@ -82,10 +82,10 @@ def pytest_configure(config: pytest.Config) -> None:
     from conformance.running import Running  # noqa: PLC0415 - the same
 
     try:
-        running = Running.of(config)
-        config.stash[RUNNING] = running
+        folder = Ledger.folder(config)
+        running = config.stash[RUNNING] = Running.of(config)
         if not hasattr(config, "workerinput"):
-            ledger = config.stash[LEDGER] = Ledger(running, Ledger.folder(config))
+            ledger = config.stash[LEDGER] = Ledger(running, folder)
             config.pluginmanager.register(_Listener(ledger))
             if running.broken:
                 config.option.dist = "no"  # no workers for a target that is not there

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from conformance import packs
 from conformance import target as targets
 from conformance.model import Claim, Requirement, UsageError
+from conformance.reading.spelling import nearest
 from conformance.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -151,12 +152,14 @@ def select(rows: Sequence[Requirement], only: Collection[str], exclude: Collecti
         UsageError: a pattern fits no requirement.
 
     """
-    for pattern in (*only, *exclude):
-        if not any(_fits(pattern, row) for row in rows):
-            raise UsageError(
-                f"no requirement of this pack fits '{pattern}' (an id, a topic such as "
-                f"'{rows[0].topic if rows else 'r4.read'}', a level, a basis or a pattern with *)"
-            )
+    for option, patterns in (("--only", only), ("--exclude", exclude)):
+        for pattern in patterns:
+            if not any(_fits(pattern, row) for row in rows):
+                known = {name for row in rows for name in (row.id, row.topic, row.set, str(row.level), str(row.basis))}
+                raise UsageError(
+                    f"{option}: no requirement of this pack fits '{pattern}'; {nearest(pattern, known)} "
+                    "(an id, a topic, a level, a basis, or a pattern with *)"
+                )
     chosen = {row.id for row in rows if not only or any(_fits(pattern, row) for pattern in only)}
     return {row.id for row in rows if row.id in chosen and not any(_fits(pattern, row) for pattern in exclude)}
 

@@ -59,11 +59,17 @@ class Suite:
 
     def pytest(self, *options: str, **more: Any) -> Ended:
         """`pytest`, with the tiny pack."""
-        return self.ended([*PYTEST, "--pack", str(self.pack), *options], **more)
+        return self.ended([*self.pytest_command(), *options], **more)
 
     def run(self, *options: str, **more: Any) -> Ended:
         """`consent-conformance run`, with the tiny pack."""
-        return self.ended([*RUN, "--pack", str(self.pack), *options], **more)
+        return self.ended([*self.run_command(), *options], **more)
+
+    def pytest_command(self) -> list[str]:
+        return [*PYTEST, "--pack", str(self.pack)]
+
+    def run_command(self) -> list[str]:
+        return [*RUN, "--pack", str(self.pack)]
 
     def both(self, *options: str, codes: tuple[int, int], **more: Any) -> tuple[Ended, Ended]:
         """By pytest and by `consent-conformance run`, each with its exit code."""
@@ -71,8 +77,10 @@ class Suite:
         assert tuple(one.code for one in ended) == codes, "\n\n".join(one.output for one in ended)
         return ended
 
-    def ended(self, command: list[str], *, environ: dict[str, str] | None = None) -> Ended:
-        shutil.rmtree(self.folder / "reports", ignore_errors=True)
+    def ended(self, command: list[str], *, environ: dict[str, str] | None = None, keep_reports: bool = False) -> Ended:
+        """Run a command to its end; reports of earlier ones are removed first."""
+        if not keep_reports:
+            shutil.rmtree(self.folder / "reports", ignore_errors=True)
         done = subprocess.run(
             command,
             cwd=self.folder,

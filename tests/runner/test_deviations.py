@@ -1,0 +1,66 @@
+"""Known deviations are strict: listed and failing is known, listed and holding is stale, listed too long is stale."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import servers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Suite
+
+TODAY = datetime.now(UTC).date()
+
+
+def listed(requirement: str, *, expires: str) -> str:
+    return f"""
+[[deviation]]
+requirement = "{requirement}"
+reason = "the status is lost on the way"
+owner = "team consent"
+tracker = "CONS-7"
+expires = "{expires}"
+"""
+
+
+@pytest.mark.parametrize("days", [0, 30], ids=["its-last-day", "in-time"])
+def test_listed_and_failing(suite: Suite, lying: Callable[[servers.Honest], str], days: int) -> None:
+    record = listed("tiny.read.shows-the-status", expires=str(TODAY + timedelta(days=days)))
+    for ended in suite.both("--target", suite.target(lying(servers.ForgetsTheStatus()), record), codes=(0, 0)):
+        assert ended.report is not None
+        assert ended.report["verdict"] == "conformant-with-deviations"
+        assert ended.verdict("tiny.read.shows-the-status") == "known-deviation"
+        assert "CONS-7" in ended.row("tiny.read.shows-the-status")["reason"]
+
+
+def test_listed_and_warning(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    record = listed("tiny.read.has-an-etag", expires=str(TODAY + timedelta(days=30)))
+    ended = suite.run("--target", suite.target(lying(servers.SendsNoETag()), record))
+    assert ended.code == 0
+    assert ended.verdict("tiny.read.has-an-etag") == "known-deviation"
+
+
+def test_listed_and_holding(suite: Suite, honest: servers.Honest) -> None:
+    record = listed("tiny.read.shows-the-status", expires=str(TODAY + timedelta(days=30)))
+    for ended in suite.both("--target", suite.target(honest.url, record), codes=(1, 1)):
+        assert ended.verdict("tiny.read.shows-the-status") == "stale-deviation"
+        assert "remove the entry" in ended.row("tiny.read.shows-the-status")["reason"]
+
+
+def test_listed_too_long(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    record = listed("tiny.read.shows-the-status", expires=str(TODAY - timedelta(days=1)))
+    for ended in suite.both("--target", suite.target(lying(servers.ForgetsTheStatus()), record), codes=(1, 1)):
+        assert ended.verdict("tiny.read.shows-the-status") == "stale-deviation"
+        assert "expired on" in ended.row("tiny.read.shows-the-status")["reason"]
+
+
+def test_another_failure_beside_the_listed_one(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    record = listed("tiny.read.has-an-etag", expires=str(TODAY + timedelta(days=30)))
+    ended = suite.run("--target", suite.target(lying(servers.ForgetsTheStatus()), record))
+    assert ended.code == 1
+    assert ended.verdict("tiny.read.shows-the-status") == "fail"
+    assert ended.verdict("tiny.read.has-an-etag") == "stale-deviation"

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PACK ?= nll-2023
 RUN_OPTIONS := --pack $(PACK) $(if $(BASE_URL),--base-url $(BASE_URL)) $(if $(TARGET),--target $(TARGET))
 
-.PHONY: certify test lint unit wheel fuzz benchmark-validators interop clean
+.PHONY: certify test lint unit wheel fuzz definitions benchmark-validators interop clean
 
 certify: $(VENV)/ready ## certify the embedded server, or BASE_URL=… PACK=… TARGET=…
 	$(BIN)/consent-conformance run $(RUN_OPTIONS)
@@ -29,6 +29,10 @@ wheel: $(VENV)/ready-dev ## build the wheel and run the suite from an install of
 
 fuzz: $(VENV)/ready-dev ## 100,000 generated documents and periods; CONFORMANCE_FUZZ=… for another number
 	CONFORMANCE_FUZZ=$${CONFORMANCE_FUZZ:-100000} $(BIN)/pytest tests -m fuzz
+
+definitions: $(VENV)/ready-dev ## fetch the official definitions and compare them with those on disk
+	$(BIN)/python tools/build_definitions.py fetch build/definitions
+	$(BIN)/python tools/build_definitions.py check build/definitions
 
 benchmark-validators: ## validators of a Consent side by side, in an environment of their own
 	$(PYTHON) -m venv build/validators

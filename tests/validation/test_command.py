@@ -1,0 +1,100 @@
+"""`consent-conformance validate`: inputs, formats and exit codes."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.validation import Validator
+from conformance.validation.command import main
+from tests.validation.documents import consent, small
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WRONG: dict[str, Any] = {**small(), "status": "bogus"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "good.json").write_text(json.dumps(consent()))
+    (tmp_path / "wrong.json").write_text(json.dumps(WRONG, indent=1))
+    (tmp_path / "many.ndjson").write_text("".join(json.dumps(one) + "\n" for one in [small(), WRONG, small()] * 50))
+    (tmp_path / "notes.txt").write_text("not a resource")
+    return tmp_path
+
+
+def test_exit_codes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(folder / "good.json")]) == 0
+    assert main([str(folder / "wrong.json")]) == 1
+    assert main([str(folder / "missing.json")]) == 2
+    assert "no such file" in capsys.readouterr().err
+    assert main([str(folder / "good.json"), "--pack", "no-such-pack"]) == 2
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_line_of_json_per_document_in_order(folder: Path, capsys: pytest.CaptureFixture[str], jobs: str) -> None:
+    assert main([str(folder), "--format", "json", "--jobs", jobs]) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 152
+    assert [line["valid"] for line in lines[1:7]] == [True, False, True] * 2
+    assert lines[2]["file"].endswith("many.ndjson:2")
+    found = next(issue for issue in lines[-1]["issues"] if issue["severity"] == "error")
+    assert found == found | {
+        "expression": "Consent.status",
+        "rule": "required-binding",
+        "code": "code-invalid",
+        "line": 3,
+    }
+    assert all("not in" in issue["message"] for issue in lines[-1]["issues"] if issue["rule"] == "required-binding")
+
+
+def test_text_names_place_rule_found_and_allowed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main([str(folder / "wrong.json"), "--quiet"])
+    out = capsys.readouterr().out
+    assert "NOT VALID" in out
+    for word in ("3:2", "Consent.status", "[required-binding]", "'bogus'", "active"):
+        assert word in out
+
+
+def test_an_operation_outcome_is_itself_valid(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main([str(folder / "wrong.json"), str(folder / "good.json"), "--format", "outcome"])
+    for line in capsys.readouterr().out.splitlines():
+        issues = Validator().validate_bytes(line.encode())
+        assert [issue for issue in issues if issue.severity == "error"] == []
+
+
+@pytest.mark.parametrize(("options", "count"), [([], 1), (["--ndjson"], 2)])
+def test_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: list[str], count: int
+) -> None:
+    text = json.dumps(small()) + ("\n" + json.dumps(WRONG) if options else "")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert main(["-", "--format", "json", *options]) == count - 1
+    assert len(capsys.readouterr().out.splitlines()) == count
+
+
+def test_half_a_character_can_be_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "odd.json"
+    file.write_bytes(b'{"resourceType": "Consent", "status": "\\ud800"}')
+    for form in ("text", "json", "outcome"):
+        assert main([str(file), "--format", form]) == 1
+    assert capsys.readouterr().out
+
+
+def test_the_profiles_of_a_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile = "http://electronichealth.se/fhir/StructureDefinition/NLLAccessConsent"
+    file = tmp_path / "access.json"
+    options = ["--pack", "nll-2023", "--profile", profile, "--format", "json"]
+    file.write_text(json.dumps({**small(), "patient": {"reference": "Patient/1"}}))
+    assert main([str(file), *options]) == 0
+    file.write_text(json.dumps({**small(), "patient": {"display": "Maja"}}))
+    assert main([str(file), *options]) == 1
+    last = json.loads(capsys.readouterr().out.splitlines()[1])
+    assert [issue["expression"] for issue in last["issues"] if issue["severity"] == "error"] == [
+        "Consent.patient.reference"
+    ]

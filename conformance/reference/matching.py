@@ -6,6 +6,7 @@ Everything here works on plain JSON values and asks nobody.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +19,14 @@ def values_at(resource: Any, path: str) -> list[Any]:
     """Return what stands at a path such as `provision.actor.reference`, lists on the way flattened."""
     found = [resource]
     for name in path.split("."):
-        found = [child for value in found if isinstance(value, dict) for child in listed(value.get(name))]
+        below: list[Any] = []
+        for value in found:
+            child = value.get(name) if isinstance(value, dict) else None
+            if isinstance(child, list):
+                below += child
+            elif child is not None:
+                below.append(child)
+        found = below
     return found
 
 
@@ -76,11 +84,10 @@ def reference_matches(value: Any, wanted: str, *, base: str, types: tuple[str, .
     return any(target == f"{kind}/{sought}" for kind in types)
 
 
+@lru_cache(maxsize=65_536)
 def _local(reference: str | None, base: str) -> str | None:
     """Return a reference relative to our base and without its version; as it is when it points elsewhere."""
-    if not isinstance(reference, str):
-        return None
-    return reference.removeprefix(f"{base}/").partition("/_history/")[0]
+    return None if reference is None else reference.removeprefix(f"{base}/").partition("/_history/")[0]
 
 
 def referenced(resource: Resource, path: str, base: str) -> list[tuple[str, str]]:

@@ -7,11 +7,9 @@ import sqlite3
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from conformance.reference.messages import Resource
 
 SCHEMA = """
@@ -32,7 +30,6 @@ CREATE TABLE IF NOT EXISTS current (
     PRIMARY KEY (type, id)
 );
 """
-COLUMNS = "versions.number, versions.type, versions.id, versions.version, versions.updated, versions.content, first"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,59 +78,51 @@ class Store:
         content = None if resource is None else json.dumps(resource, ensure_ascii=False)
         with self._lock:
             self._connection.execute("BEGIN")
-            row = self._connection.execute(
+            (number,) = self._connection.execute(
                 "INSERT INTO versions (type, id, version, updated, content) VALUES (?, ?, ?, ?, ?) RETURNING number",
                 (kind, id, version, updated.isoformat(), content),
             ).fetchone()
             self._connection.execute(
                 "INSERT INTO current (type, id, first, number) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (type, id) DO UPDATE SET number = excluded.number",
-                (kind, id, row[0], row[0]),
+                (kind, id, number, number),
             )
             self._connection.execute("COMMIT")
-            stored = self.current(kind, id)
-        if stored is None:
-            message = f"{kind}/{id} was stored and cannot be found"
-            raise LookupError(message)
-        return stored
+            return self._stored(number)
 
     def current(self, kind: str, id: str) -> Stored | None:  # noqa: A002 - FHIR's word
         """Return the newest version, a deletion included; None when the id was never used."""
-        return next(iter(self._select("current.type = ? AND current.id = ?", (kind, id))), None)
+        return next(iter(self._all("SELECT number FROM current WHERE type = ? AND id = ?", (kind, id))), None)
 
     def everything(self, kind: str) -> list[Stored]:
         """Return the newest version of every resource of the type that is not deleted, oldest resource first."""
-        return self._select("current.type = ? AND content IS NOT NULL", (kind,))
+        newest = self._all("SELECT number FROM current WHERE type = ? ORDER BY first", (kind,))
+        return [stored for stored in newest if not stored.deleted]
 
     def versions(self, kind: str, id: str) -> list[Stored]:  # noqa: A002 - FHIR's word
         """Return all versions of one resource, newest first; empty when the id was never used."""
-        return self._read(
-            f"SELECT {COLUMNS} FROM versions JOIN current USING (type, id)"  # noqa: S608 - no value is put in
-            " WHERE type = ? AND id = ? ORDER BY versions.number DESC",
-            (kind, id),
-        )
+        return self._all("SELECT number FROM versions WHERE type = ? AND id = ? ORDER BY number DESC", (kind, id))
 
-    def _select(self, where: str, values: Iterable[Any]) -> list[Stored]:
-        return self._read(
-            f"SELECT {COLUMNS} FROM current JOIN versions ON versions.number = current.number"  # noqa: S608 - no value is put in
-            f" WHERE {where} ORDER BY first",
-            values,
-        )
-
-    def _read(self, statement: str, values: Iterable[Any]) -> list[Stored]:
+    def _all(self, statement: str, values: tuple[str, ...]) -> list[Stored]:
+        """Return the versions whose numbers a statement selects."""
         with self._lock:
-            return [self._decode(row) for row in self._connection.execute(statement, tuple(values))]
+            return [self._stored(number) for (number,) in self._connection.execute(statement, values).fetchall()]
 
-    def _decode(self, row: tuple[Any, ...]) -> Stored:
-        number = row[0]
+    def _stored(self, number: int) -> Stored:
+        """Return one version; each is read once, since none ever changes."""
         if number not in self._decoded:
+            kind, id_, version, updated, content, first = self._connection.execute(
+                "SELECT type, id, version, updated, content, first FROM versions JOIN current USING (type, id)"
+                " WHERE versions.number = ?",
+                (number,),
+            ).fetchone()
             self._decoded[number] = Stored(
                 number=number,
-                type=row[1],
-                id=row[2],
-                version=row[3],
-                updated=datetime.fromisoformat(row[4]),
-                resource=None if row[5] is None else json.loads(row[5]),
-                first=row[6],
+                first=first,
+                type=kind,
+                id=id_,
+                version=version,
+                updated=datetime.fromisoformat(updated),
+                resource=None if content is None else json.loads(content),
             )
         return self._decoded[number]

@@ -11,6 +11,7 @@ from conformance.period import order
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conformance.answer import Answer
     from conformance.client import Consents, Json
     from conformance.recorder import Verifying
 
@@ -20,8 +21,8 @@ INQUIRY_PERIOD = "nllInqueryPeriod"
 
 
 def test_the_category_of_dose_consents(consents: Consents, verifying: Verifying) -> None:
-    """Two dose consents are read: their category has a system and a code, and it is the same in both."""
-    reads = [consents.read(known.id) for known in (consents.given("dose"), consents.given("dose"))]
+    """Dose consents, one open and one closed, are read: the category has a system and a code, the same in both."""
+    reads = _open_and_closed(consents)
 
     with verifying("nll-2023.profile.dose-category"):
         first, second = (set(_categories(read.consent)) for read in reads)
@@ -97,8 +98,8 @@ def test_meta_profile_does_not_steer(consents: Consents, verifying: Verifying) -
 
 
 def test_must_support_elements(consents: Consents, verifying: Verifying) -> None:
-    """Two dose consents are read: id, time of the last change, status, scope, category and patient are there."""
-    reads = [consents.read(known.id) for known in (consents.given("dose"), consents.given("dose"))]
+    """Dose consents, one open and one closed, are read: id, last change, status, scope, category, patient are there."""
+    reads = _open_and_closed(consents)
 
     with verifying("nll-2023.profile.must-support-is-returned"):
         for read in reads:
@@ -107,6 +108,14 @@ def test_must_support_elements(consents: Consents, verifying: Verifying) -> None
             if not _there(shown.get("meta") or {}, "lastUpdated"):
                 missing.append("meta.lastUpdated")
             expect.equal(missing, [], "missing must-support elements:", read)
+
+
+def _open_and_closed(consents: Consents) -> tuple[Answer, Answer]:
+    """Reads of two dose consents, of which the second was closed if this run may."""
+    first, second = consents.given("dose"), consents.given("dose")
+    if consents.may_update:
+        consents.closed(second, end=END)
+    return consents.read(first.id), consents.read(second.id)
 
 
 def _categories(consent: Json) -> Iterator[tuple[str, str]]:

@@ -47,7 +47,7 @@ class NLL2023(Provenances, R4):
 
     name = "nll-2023"
     interactions: ClassVar[tuple[str, ...]] = ("read", "create", "update", "search-type")
-    claims = ("no-delete",)
+    claims = ("no-delete", "provenance:person", "search:status")
     first_statuses: ClassVar[frozenset[str]] = frozenset({"proposed"})
     """What an access consent may be created as."""
 

@@ -180,7 +180,7 @@ class LongRequestIdCrashes(
     """A PUT whose x-request-id is longer than a column of the log answers 500."""
 
     def check_headers(self, request: Request, route: Route, caller: Caller | None) -> None:
-        if route.interaction == "update" and len(request.header("x-request-id") or "") > 64:
+        if route.interaction == "update" and len(request.header("x-request-id") or "") > 128:
             raise Refused(500, "exception", "unexpected KeyError")
         super().check_headers(request, route, caller)
 

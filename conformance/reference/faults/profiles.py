@@ -14,7 +14,8 @@ from conformance.reference.messages import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conformance.reference.messages import Answer, Resource, Write
+    from conformance.reference.messages import Answer, Request, Resource, Write
+    from conformance.reference.store import Stored
 
 NLL = ("nll-2023",)
 
@@ -36,25 +37,26 @@ class LogicalIdWithoutHyphens(
 
 
 class DoseCategoryWithoutSystem(
-    OfOlderConsents,
-    name="dose-category-without-system",
-    breaks=("nll-2023.profile.dose-category",),
-    packs=NLL,
+    Fault, name="dose-category-without-system", breaks=("nll-2023.profile.dose-category",), packs=NLL
 ):
-    """The category of a dose consent reads without its system, unless that is the one that was stored last."""
+    """The category of a dose consent that is closed is shown without its system."""
 
-    def distorted(self, answer: Answer, resource: Resource) -> Answer:
-        return replace(answer, resource={**resource, "category": [{"coding": [{"code": "consent-dose-disp"}]}]})
+    def presented(self, stored: Stored, request: Request) -> Resource:
+        resource = super().presented(stored, request)
+        if stored.type != "Consent" or self.kind_of(resource) != "dose" or not self.closed(resource):
+            return resource
+        return {**resource, "category": [{"coding": [{"code": "consent-dose-disp"}]}]}
 
 
-class DoseCategoryDiffers(
-    OfOlderConsents, name="dose-category-differs", breaks=("nll-2023.profile.dose-category",), packs=NLL
-):
-    """The category of a dose consent has another code in each, but for the one that was stored last."""
+class DoseCategoryDiffers(Fault, name="dose-category-differs", breaks=("nll-2023.profile.dose-category",), packs=NLL):
+    """A dose consent that is closed is shown with another category."""
 
-    def distorted(self, answer: Answer, resource: Resource) -> Answer:
-        coding = {"system": "urn:example:kinds", "code": f"dose-{resource['id'][:4]}"}
-        return replace(answer, resource={**resource, "category": [{"coding": [coding]}]})
+    def presented(self, stored: Stored, request: Request) -> Resource:
+        resource = super().presented(stored, request)
+        if stored.type != "Consent" or self.kind_of(resource) != "dose" or not self.closed(resource):
+            return resource
+        coding = {"system": "http://electronichealth.se/fhir/ValueSet/consent-types-1", "code": "consent-dose-closed"}
+        return {**resource, "category": [{"coding": [coding]}]}
 
 
 class AccessConsentWithoutPatientReference(
@@ -158,10 +160,13 @@ class UnknownProfileIsRefused(
 
 
 class LastUpdatedWithheld(
-    OfOlderConsents, name="last-updated-withheld", breaks=("nll-2023.profile.must-support-is-returned",), packs=NLL
+    Fault, name="last-updated-withheld", breaks=("nll-2023.profile.must-support-is-returned",), packs=NLL
 ):
-    """A read shows no meta.lastUpdated, unless the consent was stored last."""
+    """A dose consent that is closed is shown without meta.lastUpdated."""
 
-    def distorted(self, answer: Answer, resource: Resource) -> Answer:
+    def presented(self, stored: Stored, request: Request) -> Resource:
+        resource = super().presented(stored, request)
+        if stored.type != "Consent" or not self.closed(resource):
+            return resource
         meta = {name: value for name, value in resource["meta"].items() if name != "lastUpdated"}
-        return replace(answer, resource={**resource, "meta": meta})
+        return {**resource, "meta": meta}

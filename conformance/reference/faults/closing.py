@@ -233,7 +233,7 @@ class CloseRefusesButStores(
 class SearchShowsOldContent(
     Fault,
     name="search-shows-old-content",
-    breaks=("nll-2023.close.read-shows-latest-version",),
+    breaks=("nll-2023.close.read-shows-latest-version", "r4.search.result-is-the-current-content"),
 ):
     """The entries of a search show each consent as it was before its last change."""
 
@@ -402,7 +402,7 @@ class CloseAcceptsOtherType(
 class ClosedConsentStillFoundActive(
     Fault,
     name="closed-consent-still-found-active",
-    breaks=("nll-2023.close.closed-is-not-among-active",),
+    breaks=("nll-2023.close.closed-is-not-among-active", "r4.search.result-is-the-current-content"),
     packs=NLL,
 ):
     """A search for active consents finds those that were active before they were closed."""

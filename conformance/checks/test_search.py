@@ -61,14 +61,14 @@ def test_a_result_that_cannot_be_made(consents: Consents, verifying: Verifying, 
 
 
 def test_a_consent_stands_once_in_its_current_version(consents: Consents, verifying: Verifying) -> None:
-    """A patient has two consents, one of them changed where that can be done. A search lists each of them once."""
+    """A patient has two consents, and one is closed if that is possible. A search lists each of them once."""
     patient = consents.patient() if consents.may_create else None
     known = consents.given("active", patient=patient)
     expected = [known.id]
     if consents.may_create:
         expected.append(consents.given("active", patient=patient).id)
     if consents.may_update:
-        consents.closed(known, end="2031-12-02")
+        consents.close(known, end="2031-12-02")
 
     found = consents.find(*consents.selecting(known), include=expected)
 

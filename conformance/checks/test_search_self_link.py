@@ -43,8 +43,9 @@ def test_the_self_link_shows_what_was_used(consents: Consents, verifying: Verify
 def _shown(answer: Answer) -> list[tuple[str, str]]:
     """The decoded query of the self link; nothing where there is none."""
     links = answer.resource.get("link")
-    urls = [link.get("url") for link in (links if isinstance(links, list) else []) if link.get("relation") == "self"]
-    return [pair for url in urls for pair in parse_qsl(urlsplit(str(url)).query, keep_blank_values=True)]
+    own = [link for link in links or () if isinstance(link, dict) and link.get("relation") == "self"]
+    queries = [urlsplit(str(link.get("url"))).query for link in own]
+    return [pair for query in queries for pair in parse_qsl(query, keep_blank_values=True)]
 
 
 def _same_name(shown: str, asked: str) -> bool:

@@ -80,7 +80,6 @@ def _once_gone(consents: Consents, known: Kept) -> Answer:
 
 
 def _once_not_found(consents: Consents, known: Kept) -> Found:
-    deadline = time.monotonic() + consents.dialect.settle
-    while known.id in (found := consents.find(consents.of_patient(known.patient))).ids and time.monotonic() < deadline:
-        time.sleep(POLL_EVERY)
-    return found
+    """The search for its patient, who may no longer be known; tried again as long as `settle` says."""
+    near = consents.of_patient(known.patient)
+    return consents.find(near, until=lambda found: known.id not in found.ids, tolerant=True)

@@ -284,7 +284,7 @@ class TotalCountsIncludes(
 class TotalIsPageSize(
     Fault,
     name="total-is-page-size",
-    breaks=("r4.search.total-counts-matches-only", "r4.search.count-zero-gives-the-total"),
+    breaks=("r4.search.total-counts-matches-only", "r4.search.count-zero-lists-nothing"),
     packs=R4,
 ):
     """The total is the number of matches on the page."""
@@ -296,7 +296,7 @@ class TotalIsPageSize(
 class TotalIsText(
     Fault,
     name="total-is-text",
-    breaks=("r4.search.total-counts-matches-only", "r4.search.count-zero-gives-the-total"),
+    breaks=("r4.search.total-counts-matches-only", "r4.search.count-zero-lists-nothing"),
 ):
     """The total is a JSON string."""
 

@@ -38,22 +38,21 @@ class CountIsOneTooMany(Fault, name="count-is-one-too-many", breaks=("r4.search.
         return wanted + 1 if wanted else 0
 
 
-class CountZeroMeansAll(Fault, name="count-zero-means-all", breaks=("r4.search.count-zero-gives-the-total",), packs=R4):
+class CountZeroMeansAll(Fault, name="count-zero-means-all", breaks=("r4.search.count-zero-lists-nothing",), packs=R4):
     """_count=0 lists every match."""
 
     def count(self, query: Query) -> int:
         return super().count(query) or super().count(())
 
 
-class CountZeroHasNoTotal(
-    Fault, name="count-zero-has-no-total", breaks=("r4.search.count-zero-gives-the-total",), packs=R4
+class CountZeroCountsNothing(
+    Fault, name="count-zero-counts-nothing", breaks=("r4.search.count-zero-lists-nothing",), packs=R4
 ):
-    """_count=0 gives no total."""
+    """_count=0 gives a total of 0."""
 
     def bundle(self, asked: Search, matches: list[Stored]) -> Resource:
         bundle = super().bundle(asked, matches)
-        without = {name: value for name, value in bundle.items() if name != "total"}
-        return without if ("_count", "0") in asked.query else bundle
+        return {**bundle, "total": 0} if ("_count", "0") in asked.query else bundle
 
 
 class NextLinkRepeatsFirstPage(Fault, name="next-link-repeats-first-page", breaks=NEXT, blocks=PAGED, packs=R4):

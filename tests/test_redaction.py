@@ -276,6 +276,7 @@ def test_personal_identity_numbers(written: str, before: str, after: str) -> Non
         "2023-01-10T12:34:56.789+01:00",
         "1.2.752.129.2.1.3.1",
         "19811218-9876-4abc-8def-0123456789ab",  # the beginning of a UUID
+        "5821ee6e-6a65-4a54-b1a0-7b0006127948",  # the end of a UUID
         "1771234567890",
         "99900000000000000000",
     ],

@@ -52,7 +52,9 @@ def main() -> int:
     print("|---|---|---|---|---|---|---|")
     for row in rows:
         speed = f"{row['mean']:,.0f} | {row['richest']:,.0f} | {row['cold']:.2f} s | {row['memory']:.0f} MB"
-        print(f"| {row['name']} | {speed} | {row['found']} ({row['found'] / row['faults']:.0%}) | {row['alarms']} |")
+        print(
+            f"| {row['name']} | {speed} | {row['found']} of {row['faults']} ({row['found'] / row['faults']:.0%}) | {row['alarms']} |"
+        )
     return 0
 
 

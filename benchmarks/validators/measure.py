@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MOST_SECONDS = 30
+
 
 def main(name: str, corpus: str, seconds: float) -> None:
     documents = json.loads(Path(corpus).read_bytes())
@@ -28,6 +30,8 @@ def main(name: str, corpus: str, seconds: float) -> None:
     rich = rate(judge, [richest], seconds / 4)
     memory = peak_memory()
     faults = [text.encode() for text in documents["invalid"]]
+    affordable = max(50, int(mean * MOST_SECONDS))
+    faults, valid = sample(faults, affordable), sample(valid, affordable)
     print(
         json.dumps(
             {
@@ -42,6 +46,11 @@ def main(name: str, corpus: str, seconds: float) -> None:
             }
         )
     )
+
+
+def sample(documents: list[bytes], most: int) -> list[bytes]:
+    """An even choice, where a validator would take minutes for all of them."""
+    return documents[:: -(-len(documents) // most)]
 
 
 def peak_memory() -> float:

@@ -52,9 +52,8 @@ def main() -> int:
     print("|---|---|---|---|---|---|---|")
     for row in rows:
         speed = f"{row['mean']:,.0f} | {row['richest']:,.0f} | {row['cold']:.2f} s | {row['memory']:.0f} MB"
-        print(
-            f"| {row['name']} | {speed} | {row['found']} of {row['faults']} ({row['found'] / row['faults']:.0%}) | {row['alarms']} |"
-        )
+        found = f"{row['found']} of {row['faults']} ({row['found'] / row['faults']:.0%})"
+        print(f"| {row['name']} | {speed} | {found} | {row['alarms']} |")
     return 0
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SearchAddsAHint(Variation, name="search-adds-a-hint"):
-    """A searchset ends with an OperationOutcome that informs, under no fullUrl: the mode outcome is for that (search.html#errors)."""
+    """A searchset ends with an OperationOutcome that informs: the mode outcome is for that (search.html#errors)."""
 
     def bundle(self, asked: Search, matches: list[Stored]) -> Resource:
         bundle = super().bundle(asked, matches)
@@ -52,14 +52,14 @@ class UnknownParametersAreRefused(Variation, name="unknown-parameters-are-refuse
 
 
 class ModifiersAreRefused(Variation, name="modifiers-are-refused"):
-    """No modifier is supported, and each is refused: that is what is done with those (search.html#modifiers)."""
+    """No modifier is supported, and each is refused: what is not supported shall be (search.html#modifiers)."""
 
     def modifier_is_known(self, parameter: Parameter, modifier: str) -> bool:  # noqa: ARG002 - as in Searching
         return False
 
 
 class OtherTypesAreRefused(Variation, name="references-of-other-types-are-refused"):
-    """A reference of a type that the parameter cannot lead to is refused: its value makes no sense (search.html#errors)."""
+    """A reference of a type that the parameter cannot have is refused: it makes no sense (search.html#errors)."""
 
     def check_values(self, criterion: Criterion) -> None:
         super().check_values(criterion)
@@ -82,7 +82,7 @@ class ForeignReferencesAreRefused(Variation, name="foreign-references-are-refuse
 
 
 class SelfLinkNamesTheType(Variation, name="self-link-names-the-type"):
-    """The self link shows a patient with its type: it says what was used, not what was sent (search.html#conformance)."""
+    """The self link shows a patient with its type: it says what was used, not what was sent (search.html)."""
 
     def used(self, asked: Search) -> Query:
         return tuple(

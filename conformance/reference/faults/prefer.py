@@ -23,7 +23,12 @@ class MinimalStillReturnsResource(
 
 
 class RepresentationIsEmpty(
-    Fault, name="representation-is-empty", breaks=("r4.prefer.representation-has-the-resource",)
+    Fault,
+    name="representation-is-empty",
+    breaks=(
+        "r4.prefer.representation-has-the-resource",
+        "nll-2023.headers.prefer-representation",
+    ),
 ):
     """With return=representation a write answers without a body."""
 
@@ -45,7 +50,12 @@ class RepresentationEchoesRequest(
 
 
 class OperationOutcomePreferenceIgnored(
-    Fault, name="operation-outcome-preference-ignored", breaks=("r4.prefer.operation-outcome-on-request",)
+    Fault,
+    name="operation-outcome-preference-ignored",
+    breaks=(
+        "r4.prefer.operation-outcome-on-request",
+        "nll-2023.headers.prefer-operation-outcome",
+    ),
 ):
     """With return=OperationOutcome a write answers the consent."""
 

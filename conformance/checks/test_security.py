@@ -119,8 +119,8 @@ def test_a_create_without_authority_creates_nothing(consents: Consents, verifyin
 def test_a_token_that_may_only_read(consents: Consents, verifying: Verifying) -> None:
     """The full token reads, creates and closes. The one that may only read reads, and neither creates nor closes."""
     reader = consents.with_token("narrow-scope")
-    known = consents.given("active")
     consents.closed(consents.given("active"), end=END)
+    known = consents.given("active")
     before = consents.current(known)
     if not reader.read(known.id).succeeded:
         raise consents.untestable(

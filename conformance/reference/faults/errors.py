@@ -107,7 +107,14 @@ class LongQueryCrashes(Fault, name="long-query-crashes", breaks=("r4.errors.bad-
         return super().perform(request, route, caller)
 
 
-class BrokenJsonCrashes(Fault, name="broken-json-crashes", breaks=("r4.errors.bad-input-is-not-a-server-error",)):
+class BrokenJsonCrashes(
+    Fault,
+    name="broken-json-crashes",
+    breaks=(
+        "r4.errors.bad-input-is-not-a-server-error",
+        "nll-2023.close.body-is-needed",
+    ),
+):
     """A body that is no JSON answers 500."""
 
     def decode(self, body: bytes) -> Any:

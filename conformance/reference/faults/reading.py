@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 R4_ALONE = ("r4",)
 
+BOUND_TO_A_PATIENT = ("security.patient.others-are-out-of-reach", "security.denied.existence-is-not-revealed")
+"""What needs to read a consent that the target gave."""
+
 
 class OfOlderConsents(Fault):
     """Spares the consent that was stored last, so that what was just created still reads at its Location."""
@@ -35,7 +38,7 @@ class ReadAnswersAccepted(
     OfOlderConsents,
     name="read-answers-accepted",
     breaks=("r4.read.existing-is-ok",),
-    blocks=("r4.update.disagreeing-id-is-refused",),
+    blocks=("r4.update.disagreeing-id-is-refused", *BOUND_TO_A_PATIENT),
     packs=R4_ALONE,
 ):
     """A read answers 202 with the consent, unless that is the one that was stored last."""
@@ -48,7 +51,7 @@ class ReadWrapsInBundle(
     OfOlderConsents,
     name="read-wraps-in-bundle",
     breaks=("r4.read.existing-is-ok", "r4.read.id-matches-request"),
-    blocks=("r4.update.disagreeing-id-is-refused",),
+    blocks=("r4.update.disagreeing-id-is-refused", *BOUND_TO_A_PATIENT),
     packs=R4_ALONE,
 ):
     """A read answers a Bundle that holds the consent, unless that is the one that was stored last."""
@@ -62,7 +65,7 @@ class ReadAnswersAnotherType(
     OfOlderConsents,
     name="read-answers-another-type",
     breaks=("r4.read.existing-is-ok",),
-    blocks=("r4.update.disagreeing-id-is-refused",),
+    blocks=("r4.update.disagreeing-id-is-refused", *BOUND_TO_A_PATIENT),
     packs=R4_ALONE,
 ):
     """A read answers the content under the resource type Basic, unless it was stored last."""
@@ -90,7 +93,11 @@ class ReadLeavesOutTheId(
 
 
 class ReadReturnsAnotherConsent(
-    Fault, name="read-returns-another-consent", breaks=("r4.read.id-matches-request",), packs=R4_ALONE
+    Fault,
+    name="read-returns-another-consent",
+    breaks=("r4.read.id-matches-request",),
+    blocks=BOUND_TO_A_PATIENT,
+    packs=R4_ALONE,
 ):
     """A read answers the consent that was stored last, whatever id is asked for."""
 
@@ -224,9 +231,10 @@ class ReadRedirectsToOtherCase(Fault, name="read-redirects-to-other-case", break
     """A read of an id in the wrong case is sent on to the right one."""
 
     def unknown(self, request: Request, route: Route) -> Answer:
-        if self.looked_up(replace(route, id=route.id.lower())) is None:
+        small = route.id.lower()
+        if small == route.id or self.looked_up(replace(route, id=small)) is None:
             return super().unknown(request, route)
-        return Answer(status=301, headers=(("Location", f"{self.base}/{route.type}/{route.id.lower()}"),))
+        return Answer(status=301, headers=(("Location", f"{self.base}/{route.type}/{small}"),))
 
 
 class HeadSaysNotFound(Fault, name="head-says-not-found", breaks=("r4.read.head-mirrors-get",)):

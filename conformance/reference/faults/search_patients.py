@@ -99,7 +99,12 @@ class PatientSearchFindsNothing(
         "nll-2023.fetch.unknown-id-is-an-error",
         "nll-2023.close.read-shows-latest-version",
     ),
-    blocks=("nll-2023.close.unknown-id-creates-nothing", *NEED_A_MATCH),
+    blocks=(
+        "nll-2023.close.closed-is-not-among-active",
+        "nll-2023.close.unknown-id-creates-nothing",
+        "security.patient.others-are-out-of-reach",
+        *NEED_A_MATCH,
+    ),
 ):
     """The parameter patient selects no consent."""
 

@@ -50,8 +50,8 @@ def run(options: argparse.Namespace) -> int:
 
 def pytest_arguments(options: argparse.Namespace) -> list[str]:
     """The same run for pytest: with a configuration and plugins of our own, whatever is installed or lies around."""
-    settings = str(Path(__file__).with_name("run.ini"))
-    arguments = ["--pyargs", "conformance.checks", "-c", settings, "--rootdir", "."]
+    here = Path(__file__).parent
+    arguments = [str(here / "checks"), "-c", str(here / "run.ini"), "--rootdir", str(here.parent)]
     for plugin in ("conformance.plugin", "pytest_base_url.plugin", "xdist.plugin", "no:terminal", "no:cacheprovider"):
         arguments += ["-p", plugin]
     for name in ("pack", "base_url", "target", "report_dir"):

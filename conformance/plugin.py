@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from conformance.model import NotTestable, Outcome, Unreachable, UsageError, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,6 +31,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--read-only": {"action": "store_true", "help": "send nothing that writes"},
 }
 
+_ELSEWHERE = "run the suite from another folder, or by consent-conformance run"
+
 
 def add_options(parser: pytest.Parser) -> None:
     """Define the options of the suite whose names are free: in other people's runs theirs come first."""
@@ -49,10 +50,7 @@ def option(config: pytest.Config, name: str) -> Any:
 
     """
     if not hasattr(config.option, _dest(name)):
-        raise pytest.UsageError(
-            f"{name} is an option of a conftest.py or another plugin here; run the suite with --noconftest, or by "
-            "consent-conformance run"
-        )
+        raise pytest.UsageError(f"{name} is an option of a conftest.py or of another plugin here; {_ELSEWHERE}")
     return getattr(config.option, _dest(name))
 
 
@@ -66,8 +64,11 @@ def pytest_load_initial_conftests(
         add_options(parser)
         # A pack's folder and a target's are no places to look for a conftest.py.
         early_config.known_args_namespace.file_or_dir = parser.parse_known_args(args).file_or_dir
-    result = yield
-    add_options(parser)
+    try:
+        result = yield
+        add_options(parser)
+    except (ValueError, argparse.ArgumentError) as taken:
+        raise pytest.UsageError(f"a conftest.py here defines options of the suite ({taken}); {_ELSEWHERE}") from None
     return result
 
 
@@ -79,6 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # it would import all of Hypothesis at the end of every run: half a second for nothing
         config.pluginmanager.unregister(name="hypothesispytest")
     from conformance.ledger import Ledger  # noqa: PLC0415 - other people's pytest runs load this plugin too
+    from conformance.model import UsageError  # noqa: PLC0415 - the same
     from conformance.running import Running  # noqa: PLC0415 - the same
 
     try:
@@ -163,6 +165,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     recorder = item.stash.get(RECORDER, None)
     if running is None or recorder is None:
         return (yield)
+    from conformance.model import NotTestable, Outcome, Unreachable, Violation  # noqa: PLC0415 - here already
+
     ids: tuple[str, ...] = item.stash[IDS]
     result = None
     try:

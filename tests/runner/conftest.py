@@ -24,7 +24,7 @@ TINY = Path(__file__).parent / "tiny"
 PYTEST = [sys.executable, "-m", "pytest", "--pyargs", "conformance.checks", "-p", "no:cacheprovider"]
 PYTEST += ["-p", "no:hypothesispytest", "-p", "no:anyio"]  # they take their time, and nothing here needs them
 RUN = [sys.executable, "-m", "conformance.cli", "run"]
-LONGEST = 60
+LONGEST = 120
 """Seconds after which a run that does not end is a failure."""
 
 
@@ -77,13 +77,20 @@ class Suite:
         assert tuple(one.code for one in ended) == codes, "\n\n".join(one.output for one in ended)
         return ended
 
-    def ended(self, command: list[str], *, environ: dict[str, str] | None = None, keep_reports: bool = False) -> Ended:
+    def ended(
+        self,
+        command: list[str],
+        *,
+        environ: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        keep_reports: bool = False,
+    ) -> Ended:
         """Run a command to its end; reports of earlier ones are removed first."""
         if not keep_reports:
             shutil.rmtree(self.folder / "reports", ignore_errors=True)
         done = subprocess.run(
             command,
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             env=environment() | (environ or {}),
             capture_output=True,
             text=True,

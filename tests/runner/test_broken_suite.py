@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Ended, Suite
     from servers import Honest
+
+    from conftest import Ended, Suite
 
 CRASHES = {
     "in-a-check": """

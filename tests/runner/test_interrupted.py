@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import servers
+
 from conftest import LONGEST, environment
 
 if TYPE_CHECKING:

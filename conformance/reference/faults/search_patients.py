@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 R4 = ("r4",)
 NEED_A_MATCH = (
+    "nll-2023.close.closed-is-not-among-active",
+    "r4.create.refusal-stores-nothing",
+    "r4.delete.then-gone-from-search",
     "r4.search.absolute-reference",
     "r4.search.accepted-modifier-has-its-meaning",
     "r4.search.bad-include-does-not-crash",
@@ -50,6 +53,8 @@ NEED_A_MATCH = (
     "r4.search.unknown-parameter-is-ignored",
     "r4.search.unknown-target-is-empty",
     "r4.search.unsupported-modifier-is-refused",
+    "security.denied.existence-is-not-revealed",
+    "security.patient.others-are-out-of-reach",
 )
 """What cannot be exercised where the search by patient finds nothing."""
 

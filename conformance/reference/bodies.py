@@ -68,6 +68,10 @@ class Bodies(Answers):
         content = {"resourceType": route.type, "id": route.id, "meta": meta, **rest}
         return self.store.put(kind=route.type, id=route.id, version=version, updated=now, resource=content)
 
+    def seeded(self, resource: Resource) -> Resource:
+        """Return a resource that the server holds from the start, written in R4's form, in the form of its own."""
+        return resource
+
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:  # noqa: ARG002 - faults look at it
         """Return what is kept of a submitted consent: all of it."""
         return resource

@@ -11,12 +11,11 @@ import base64
 import binascii
 import json
 import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from conformance.reference.messages import Answer, Refused, Request, Resource, Route, Write
-from conformance.reference.provenance import DEREGISTER, REGISTER, Provenances
-from conformance.reference.r4 import R4
+from conformance.reference.medication_list import DOSE, MedicationList
+from conformance.reference.messages import Refused, Request, Resource, Route, Write
+from conformance.reference.provenance import DEREGISTER, REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from conformance.reference.store import Stored
     from conformance.reference.tokens import Caller
 
-DOSE = "consent-dose-disp"
 ACCESS = "access-consent-code-from-the-profile"
 INQUIRY_PERIOD = "nllInqueryPeriod"
 PURPOSES = frozenset({"VARD"})
@@ -42,23 +40,13 @@ ACCESS_TYPES = frozenset(
 )
 
 
-class NLL2023(Provenances, R4):
-    """Dose consents and access consents; a PUT goes to the type's address, and a write says who does it."""
+class NLL2023(MedicationList):
+    """Dose consents and access consents."""
 
     name = "nll-2023"
-    interactions: ClassVar[tuple[str, ...]] = ("read", "create", "update", "search-type")
-    claims = ("no-delete", "provenance:person", "search:status")
+    claims = (*MedicationList.claims, "provenance:person", "search:status")
     first_statuses: ClassVar[frozenset[str]] = frozenset({"proposed"})
     """What an access consent may be created as."""
-
-    def asked(self, request: Request) -> Route:
-        match (request.method, *request.segments):
-            case ("PUT", "Consent"):
-                return Route(interaction="update", type="Consent")
-            case ("PUT", "Consent", _):
-                return Route(interaction="none", type="Consent")
-            case _:
-                return super().asked(request)
 
     def request_id(self, request: Request) -> str:
         """Every answer has an X-Request-ID, the client's own where it sent one."""
@@ -87,20 +75,9 @@ class NLL2023(Provenances, R4):
         if written.strip() and written.strip() not in known:
             raise Refused(400, "code-invalid", f"{name} is not one of {', '.join(sorted(known))}")
 
-    def addressed(self, route: Route, resource: Resource) -> Route:
-        """The id element of the body says which consent is meant."""
-        if "id" not in resource:
-            raise Refused(400, "required", "the id of the consent is missing in the body")
-        return replace(route, id=resource["id"])
-
-    def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:  # noqa: ARG002 - as in Service
-        """A PUT on an id that does not exist fails."""
-        raise Refused(404, "not-found", f"there is no {route.type}/{route.id}")
-
     def check_write(self, write: Write) -> None:
         if write.route.type == "Consent":
             self.check_patientref(write)
-            self.check_provenance(write)
         super().check_write(write)
 
     def check_patientref(self, write: Write) -> None:

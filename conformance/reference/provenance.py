@@ -45,10 +45,10 @@ class Provenances(Answers):
 
     def check_activity(self, provenance: Resource, *, expected: frozenset[str] | None) -> None:
         """Refuse an activity without a code, and a code that does not fit what is done."""
-        codes = _codes(provenance.get("activity"))
-        if not codes:
+        stated = codes(provenance.get("activity"))
+        if not stated:
             raise Refused(400, "required", "x-provenance has no activity with a code")
-        if expected is not None and not expected & codes:
+        if expected is not None and not expected & stated:
             raise Refused(400, "code-invalid", f"the activity is {', '.join(sorted(expected))} here")
 
     def check_agents(self, provenance: Resource, caller: Caller | None) -> None:
@@ -63,10 +63,10 @@ class Provenances(Answers):
                 self.check_person(practitioner, caller)
 
     def check_agent_type(self, agent: Any) -> None:
-        codes = _codes(agent.get("type") if isinstance(agent, dict) else None)
-        if not codes:
+        stated = codes(agent.get("type") if isinstance(agent, dict) else None)
+        if not stated:
             raise Refused(400, "required", "an agent of x-provenance has no type")
-        if not codes & AGENT_TYPES:
+        if not stated & AGENT_TYPES:
             raise Refused(400, "code-invalid", f"the agent's type is one of {', '.join(sorted(AGENT_TYPES))}")
 
     def practitioner(self, provenance: Resource, agent: Any) -> Resource | None:
@@ -75,7 +75,7 @@ class Provenances(Answers):
         reference = who.get("reference") if isinstance(who, dict) else None
         if not isinstance(reference, str) or not reference.startswith("#"):
             raise Refused(400, "required", "agent.who does not refer to a contained Practitioner")
-        for contained in _objects(provenance.get("contained")):
+        for contained in objects(provenance.get("contained")):
             if contained.get("id") == reference[1:] and contained.get("resourceType") == "Practitioner":
                 return contained
         raise Refused(400, "invalid", f"x-provenance contains no Practitioner {reference}")
@@ -84,7 +84,7 @@ class Provenances(Answers):
         """Refuse a practitioner who is not the person of the token."""
         named = [
             identifier.get("value")
-            for identifier in _objects(practitioner.get("identifier"))
+            for identifier in objects(practitioner.get("identifier"))
             if identifier.get("system") == PRESCRIBER_CODE
         ]
         if caller is None or caller.prescriber_code not in named:
@@ -96,11 +96,12 @@ class Provenances(Answers):
             raise Refused(400, "invalid", "the provenance of an access consent has no reason")
 
 
-def _codes(concept: Any) -> frozenset[str]:
-    codings = _objects(concept.get("coding") if isinstance(concept, dict) else None)
+def codes(concept: Any) -> frozenset[str]:
+    """Return the codes of a CodeableConcept that a client sent; what is none has none."""
+    codings = objects(concept.get("coding") if isinstance(concept, dict) else None)
     return frozenset(coding["code"] for coding in codings if isinstance(coding.get("code"), str) and coding["code"])
 
 
-def _objects(value: Any) -> list[Resource]:
+def objects(value: Any) -> list[Resource]:
     """Return the objects of a list that a client sent; what is no list has none."""
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

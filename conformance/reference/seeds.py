@@ -104,7 +104,7 @@ def plant(service: Service) -> None:
     for resource in resources():
         route = Route(interaction="create", type=resource["resourceType"], id=resource["id"])
         if service.store.current(route.type, route.id) is None:
-            service.save(route, resource, None)
+            service.save(route, service.seeded(resource), None)
 
 
 def given() -> dict[str, Any]:

@@ -17,6 +17,7 @@ from conformance.model import UsageError
 from conformance.reference import seeds
 from conformance.reference.faults import FAULTS
 from conformance.reference.messages import Request
+from conformance.reference.nll_2019 import NLL2019
 from conformance.reference.nll_2023 import NLL2023
 from conformance.reference.r4 import R4
 from conformance.reference.store import Store
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 BASE_PATH = "/fhir"
-PERSONALITIES: dict[str, type[R4]] = {personality.name: personality for personality in (NLL2023, R4)}
+PERSONALITIES: dict[str, type[R4]] = {personality.name: personality for personality in (NLL2019, NLL2023, R4)}
 
 
 def personality(pack: str, *, faults: Iterable[str] = (), variations: Iterable[str] = ()) -> type[R4]:

@@ -9,6 +9,8 @@ import re
 import time
 import uuid
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -175,6 +177,10 @@ class Consents:
         body = urlencode(parameters).encode("ascii")
         return self.request("POST", "/Consent/_search", action="search", body=body, change=form)
 
+    def look_up(self, identifier: str) -> Answer:
+        """GET [base]/Patient?identifier=…: the first page."""
+        return self.request("GET", f"/Patient?identifier={quote(identifier, safe='')}", action="search")
+
     def request(
         self,
         method: str,
@@ -274,6 +280,25 @@ class Consents:
                 self._handed_out.add(reference)
                 return _typed(reference)
         raise NotTestable("no further patient to write a consent for", remedy="name more under given.patients")
+
+    def patient_identifier(self) -> str:
+        """An identifier, as `system|value` or `value`, that a patient whom the target holds has.
+
+        Raises:
+            NotTestable: none was given.
+
+        """
+        if not self._target.given.patient_identifiers:
+            raise NotTestable("no patient's identifier is known", remedy="name one under given.patient-identifiers")
+        return self._target.given.patient_identifiers[0]
+
+    def today(self) -> date:
+        """The day that it is for the target, by the Date of an answer; by our clock where that has none."""
+        answer = self.read(self.unused_id())
+        try:
+            return parsedate_to_datetime(answer.header("Date") or "").date()
+        except ValueError:
+            return datetime.now(UTC).date()
 
     def reference(self, kind: str) -> str:
         """A reference to a resource of that type which a consent may name: fresh, or to one that the target holds."""

@@ -41,10 +41,14 @@ class Found:
     @property
     def matches(self) -> list[Json]:
         """The Consents that are matches."""
+        return self.of_type("Consent")
+
+    def of_type(self, kind: str) -> list[Json]:
+        """The matches of that type."""
         return [
             resource
             for entry, resource in self._resources
-            if resource.get("resourceType") == "Consent" and _mode(entry) not in {"include", "outcome"}
+            if resource.get("resourceType") == kind and _mode(entry) not in {"include", "outcome"}
         ]
 
     @property

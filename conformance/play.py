@@ -27,12 +27,13 @@ _ABSENT = object()
 class Play:
     """One scenario under way: the names that it remembers.
 
-    Known from the start: `{patient}` and `{other-patient}` (references of this run), `{unused-id}`, `{end}`.
+    Known from the start: `{patient}` and `{other-patient}` (references of this run), `{unused-id}`, `{end}`,
+    `{patient-parameter}`.
     """
 
     def __init__(self, consents: Consents) -> None:
         self._consents = consents
-        self._names: dict[str, str] = {"end": END}
+        self._names: dict[str, str] = {"end": END, "patient-parameter": consents.dialect.patient_parameter}
         self._read: Json | None = None
         self._sent: Json | None = None
 

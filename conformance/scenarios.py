@@ -13,6 +13,7 @@ Patch = tuple[dict[str, Any], ...]
 RUN_NAMES = {
     "patient": "the reference to a patient of the run, the same throughout the scenario",
     "patient-id": "the logical id of that patient",
+    "patient-parameter": "the search parameter that takes it, by the dialect",
     "other-patient": "the reference to another patient of the run",
     "other-patient-id": "the logical id of the other patient",
     "unused-id": "an id that no consent has, a fresh one at each place",
@@ -25,6 +26,7 @@ CELL_NAMES = {
     "consent-id": "the logical id of the consent that is closed or read",
     "patient-id": "the logical id of the patient whose consent is written or read",
     "other-patient-id": "the logical id of another patient",
+    "token": "the target's credentials without the name of their scheme",
     "uuid": "a fresh UUID",
 }
 """Names that the value of a header cell may have in braces."""

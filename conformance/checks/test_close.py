@@ -27,7 +27,11 @@ def test_put_to_the_type_address(consents: Consents, verifying: Verifying) -> No
 
     answer = consents.close_some_way(known, end=END, send=put)
 
-    with verifying("nll-2023.close.put-to-the-type-address", "nll-2023.headers.documented-set-is-accepted"):
+    with verifying(
+        "nll-2019.close.put-to-the-type-address",
+        "nll-2023.close.put-to-the-type-address",
+        "nll-2023.headers.documented-set-is-accepted",
+    ):
         expect.success(answer, usual=200)
 
 

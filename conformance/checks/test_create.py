@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from conformance import expect
@@ -161,6 +162,25 @@ def test_a_new_access_consent_is_proposed(consents: Consents, verifying: Verifyi
         stored = consents.read(consents.kept(answer, "access").id)
         with verifying("nll-2023.create.access-consent-starts-proposed"):
             expect.equal(stored.consent.get("status"), "proposed", "the status of one sent as active", stored)
+
+
+def test_registering_a_dose_consent(consents: Consents, verifying: Verifying) -> None:
+    """A dose consent is registered today, from tomorrow on for two months: it is created, and reads back as sent."""
+    today = consents.today()
+    body = consents.body("dose-bounded")
+    body["dateTime"] = str(today)
+    start, end = (str(today + timedelta(days=days)) for days in (1, 61))
+    consents.period_of(body, create=True).update(start=start, end=end)
+
+    answer = consents.create(body, kind="dose-bounded")
+
+    with verifying("nll-2019.create.registers-a-dose-consent"):
+        expect.success(answer, usual=201)
+        read = consents.read(str(answer.given_id))
+        expect.same_meaning(body, read)
+        expect.kept(body, read, "category")
+        stored = read.consent.get("dateTime")
+        expect.true(expect.same_moment(str(today), stored), f"dateTime {today}", f"dateTime {stored}", read)
 
 
 def cut_off(body: Json) -> bytes:

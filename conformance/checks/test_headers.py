@@ -153,6 +153,7 @@ def _fill(consents: Consents, text: str, known: Kept, other: Kept) -> str:
         "consent-id": known.id,
         "patient-id": known.patient.rpartition("/")[2],
         "other-patient-id": other.patient.rpartition("/")[2],
+        "token": consents.credentials[1].rpartition(" ")[2] if "{token}" in text else "",
         "uuid": consents.unused_id(),
     }
     for name in CELL_NAMES:

@@ -20,14 +20,14 @@ def test_searching_by_patient(consents: Consents, verifying: Verifying) -> None:
     """Two patients have a consent each. A search for either finds that patient's consent and not the other's."""
     mine, other = consents.given("active"), consents.given("active")
     for one, not_that in ((mine, other), (other, mine)):
-        with verifying("r4.search.by-patient"):
+        with verifying("r4.search.by-patient", "nll-2019.find.search-by-patients-logical-id"):
             found = consents.find(consents.of_patient(one.patient), include=[one.id])
             expect.matches(found, include=[one.id], exclude=[not_that.id])
 
     if consents.may_create and consents.dialect.patients == "any":
         longer = consents.given("active", patient=f"{mine.patient}-2")
         found = consents.find(consents.of_patient(mine.patient), include=[mine.id])
-        with verifying("r4.search.by-patient"):
+        with verifying("r4.search.by-patient", "nll-2019.find.search-by-patients-logical-id"):
             expect.matches(found, include=[mine.id], exclude=[longer.id])
 
 

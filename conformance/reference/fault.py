@@ -9,13 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     # For the type checker a fault stands over the personality that has all seams; at run time it is a bare mixin.
-    from conformance.reference.nll_2023 import NLL2023 as Personality  # noqa: N811 - a class, whatever its capitals say
+    from conformance.reference.nll_2019 import NLL2019
+    from conformance.reference.nll_2023 import NLL2023
+
+    class Personality(NLL2019, NLL2023):  # type: ignore[misc]
+        """Every seam there is."""
+
 else:
     Personality = object
 
 FAULTS: dict[str, type[Fault]] = {}
 VARIATIONS: dict[str, type[Variation]] = {}
 EVERYWHERE = ("nll-2023", "r4")
+ALL = ("nll-2019", "nll-2023", "r4")
 
 
 class Fault(Personality):
@@ -57,7 +63,7 @@ class Variation(Personality):
     name: ClassVar[str]
     packs: ClassVar[tuple[str, ...]]
 
-    def __init_subclass__(cls, *, name: str | None = None, packs: tuple[str, ...] = EVERYWHERE) -> None:
+    def __init_subclass__(cls, *, name: str | None = None, packs: tuple[str, ...] = ALL) -> None:
         super().__init_subclass__()
         if name is None:
             return

@@ -37,7 +37,9 @@ def test_its_patches_fit_its_fixtures(name: str) -> None:
             jsonpatch.apply_patch(pack.fixture(str(value.fixture)), list(operations))
     for cell in pack.header_cells:
         if cell.patch:
-            jsonpatch.apply_patch(pack.fixture(str(headers[cell.header.lower()].fixture)), list(cell.patch))
+            value = headers[cell.header.lower()]
+            usual = value.patch_for(cell.base, pack.bodies[str(cell.kind)].activity_kind)
+            jsonpatch.apply_patch(pack.fixture(str(value.fixture)), [*usual, *cell.patch])
 
 
 def test_ids_say_the_same_in_every_pack() -> None:

@@ -179,9 +179,9 @@ def verdict_of_run(judged: Sequence[Judged], *, stopped: str = "") -> tuple[RunV
     of = {verdict: [row for row in judged if row.verdict is verdict] for verdict in Verdict}
     violated, stale = of[Verdict.FAIL], of[Verdict.STALE_DEVIATION]
     if violated or stale:
-        said = [f"{_number(violated, 'requirement is', 'requirements are')} violated"] if violated else []
-        said += [f"{_number(stale, 'known deviation is', 'known deviations are')} stale"] if stale else []
-        return RunVerdict.NOT_CONFORMANT, " and ".join(said)
+        said = [_number(violated, "requirement is violated", "requirements are violated")] if violated else []
+        said += [_number(stale, "known deviation is stale", "known deviations are stale")] if stale else []
+        return RunVerdict.NOT_CONFORMANT, "; ".join(said)
     if stopped:
         return RunVerdict.INCOMPLETE, stopped
     open_rows = [row for row in judged if row.verdict in RED and not row.reason.startswith(EXCLUDED)]
@@ -192,14 +192,15 @@ def verdict_of_run(judged: Sequence[Judged], *, stopped: str = "") -> tuple[RunV
         return RunVerdict.INCOMPLETE, "nothing was verified: no requirement applies, or all are excluded on record"
     excluded = f", but for {len(of[Verdict.NOT_RUN])} excluded on record" if of[Verdict.NOT_RUN] else ""
     if of[Verdict.KNOWN_DEVIATION]:
-        known = _number(of[Verdict.KNOWN_DEVIATION], "requirement is", "requirements are")
-        return RunVerdict.CONFORMANT_WITH_DEVIATIONS, f"{known} violated as put on record for this target{excluded}"
+        on_record = "violated as put on record for this target"
+        known = _number(of[Verdict.KNOWN_DEVIATION], f"requirement is {on_record}", f"requirements are {on_record}")
+        return RunVerdict.CONFORMANT_WITH_DEVIATIONS, f"{known}{excluded}"
     warned = f", {len(of[Verdict.WARN])} with a warning" if of[Verdict.WARN] else ""
     return RunVerdict.CONFORMANT, f"every applicable requirement was verified{excluded}{warned}"
 
 
 def _number(rows: Sequence[Judged], one: str, many: str) -> str:
-    """`2 requirements are (a.b, c.d)`, with the first three named."""
+    """`2 requirements are violated: a.b, c.d`, with the first three named."""
     ids = [row.requirement.id for row in rows]
     named = ", ".join(ids[:3]) + (" …" if len(ids) > 3 else "")
-    return f"{len(rows)} {one if len(rows) == 1 else many} ({named})"
+    return f"{len(rows)} {one if len(rows) == 1 else many}: {named}"

@@ -209,9 +209,10 @@ class Ledger:
             report.wasxfail = excused
         shown = {id for finding in record.findings for id in finding.exchanges}  # noqa: A001 - FHIR's own word
         showing = tuple(exchange for exchange in exchanges if exchange.id in shown)
-        self._running.attach(report, replace(record, exchanges=showing))
+        last = _report(record.nodeid, "teardown")
+        last.user_properties += self._running.attach(report, replace(record, exchanges=showing))
         self._announcing = True
-        for one in (_report(record.nodeid, "setup"), report, _report(record.nodeid, "teardown")):
+        for one in (_report(record.nodeid, "setup"), report, last):
             session.config.hook.pytest_runtest_logreport(report=one)
         self._announcing = False
 

@@ -240,15 +240,13 @@ class Running:
 
     def write_down(self, item: pytest.Item, report: pytest.TestReport, recorder: Recorder | None) -> None:
         """Put what the check left behind on its report, in which pytest-xdist carries it to the controller."""
-        self.attach(
-            report,
-            CheckRecord(
-                nodeid=item.nodeid,
-                title=_title(item),
-                findings=tuple(recorder.findings) if recorder else (),
-                exchanges=tuple(recorder.exchanges) if recorder else (),
-            ),
+        record = CheckRecord(
+            nodeid=item.nodeid,
+            title=_title(item),
+            findings=tuple(recorder.findings) if recorder else (),
+            exchanges=tuple(recorder.exchanges) if recorder else (),
         )
+        item.user_properties += self.attach(report, record)  # JUnit XML takes those of the tear-down
 
     def write_down_crash(self, item: pytest.Item, report: pytest.TestReport, problem: BaseException) -> None:
         """The same for a check whose set-up or tear-down broke."""
@@ -256,14 +254,18 @@ class Running:
         recorder.broke(self.applicable(self.wanted.get(item.nodeid, ())), problem)
         self.write_down(item, report, recorder)
 
-    def attach(self, report: pytest.TestReport, record: CheckRecord) -> None:
-        """Give a report its record, and its verdicts as properties, which JUnit XML shows."""
+    def attach(self, report: pytest.TestReport, record: CheckRecord) -> list[tuple[str, object]]:
+        """Give a report its record, and its verdicts as properties, which are returned as well."""
         catalogue = self.preparation.pack.catalogue
         verdicts = [judge.weigh(catalogue[finding.requirement], finding.outcome) for finding in record.findings]
         report.consent_warned = Verdict.WARN in verdicts  # type: ignore[attr-defined]
         report.consent_record = packed(record)  # type: ignore[attr-defined]
-        for finding, verdict in zip(record.findings, verdicts, strict=True):
-            report.user_properties.append(("requirement", f"{finding.requirement} {verdict}"))
+        properties: list[tuple[str, object]] = [
+            ("requirement", f"{finding.requirement} {verdict}")
+            for finding, verdict in zip(record.findings, verdicts, strict=True)
+        ]
+        report.user_properties += properties
+        return properties
 
 
 def _title(item: pytest.Item) -> str:

@@ -32,7 +32,7 @@ def test_a_violated_shall_is_not_conformant(suite: Suite, lying: Callable[[serve
     for ended in suite.both("--target", suite.target(url), codes=(1, 1)):
         assert ended.report is not None
         assert ended.report["verdict"] == "not-conformant"
-        assert ended.report["reason"] == "1 requirement is (tiny.read.shows-the-status) violated"
+        assert ended.report["reason"] == "1 requirement is violated: tiny.read.shows-the-status"
         assert "tiny.read.shows-the-status" in ended.output
 
 

@@ -111,12 +111,18 @@ class ReadReturnsAnotherConsent(
 class _OfUntriedIds(Fault):
     """Lies about ids of the form that the server gives, but for those that somebody has tried to change.
 
-    So a refused update is seen to create nothing, and ids in other case or of a wrong form are refused.
+    So a refused update is seen to create nothing, and ids in other case or of a wrong form are refused. They are not
+    told to a patient, to whom an id that nobody has and somebody else's are the same.
     """
 
     @cached_property
     def tried(self) -> set[str]:
         return set()
+
+    def read(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        if caller is not None and caller.patient is not None:
+            self.tried.add(route.id)
+        return super().read(request, route, caller)
 
     def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:
         self.tried.add(route.id)

@@ -200,6 +200,7 @@ class ReadIsOneVersionBehind(
         "r4.update.stale-version-is-refused",
         "r4.history.lists-every-version",
         "r4.vread.returns-the-asked-version",
+        "r4.search.by-last-updated",
     ),
     packs=R4_ALONE,
 ):

@@ -61,8 +61,10 @@ def no_refusal_tells_of_the_consent(answers: Answers) -> str | None:
     def fault(answer: Exchange) -> str | None:
         if answer.status not in {401, 403, 404} or answer.method != "GET":
             return None
-        told = [word for word in known.get(_id_read(answer.url), ()) if word in (answer.response_body or "")]
-        return f"{answer.status} whose body holds '{told[0]}'" if told else None
+        told = next(
+            (word for word in known.get(_id_read(answer.url), ()) if _holds(answer.response_body or "", word)), None
+        )
+        return f"{answer.status} whose body holds '{told}'" if told else None
 
     return answers.none_may(fault, expected="a refusal that says nothing of the consent")
 
@@ -151,10 +153,18 @@ def _telling(consent: dict[str, Any]) -> Iterator[str]:
 
 
 def _words(reference: Any) -> Iterator[str]:
-    for name in ("reference", "display"):
-        word = reference.get(name) if isinstance(reference, dict) else None
-        if isinstance(word, str) and len(word) > 3:
-            yield word
+    """Type and id, and a display of several words: a single one may be in any message."""
+    if isinstance(reference, dict):
+        address, display = reference.get("reference"), reference.get("display")
+        if isinstance(address, str) and "/" in address:
+            yield "/".join(address.partition("/_history")[0].split("/")[-2:])
+        if isinstance(display, str) and " " in display.strip():
+            yield display
+
+
+def _holds(body: str, word: str) -> bool:
+    """Whether the body has the word, and not only as a part of a longer one."""
+    return word in body and re.search(rf"(?<!\w){re.escape(word)}(?![\w-])", body) is not None
 
 
 def _id_read(url: str) -> str:

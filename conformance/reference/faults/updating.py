@@ -115,6 +115,18 @@ class UnknownIdUpdateSaysCreatedButLost(
         return Answer(status=201, resource=resource, headers=(("Location", f"{self.base}/{route.type}/{route.id}"),))
 
 
+class UnknownIdUpdateIsAcceptedAndDropped(
+    Fault,
+    name="unknown-id-update-is-accepted-and-dropped",
+    breaks=("r4.update.unknown-id-is-consistent",),
+    packs=R4_ALONE,
+):
+    """An update of an id that nobody has answers 202, and nothing comes of it."""
+
+    def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:  # noqa: ARG002 - as in Service
+        return Answer(status=202)
+
+
 class UpdateAppendsToLists(
     Fault, name="update-appends-to-lists", breaks=("r4.update.replaces-the-whole-resource",), packs=R4_ALONE
 ):

@@ -90,20 +90,22 @@ def test_a_new_consent_is_found(consents: Consents, verifying: Verifying, kind: 
 
 
 def test_a_changed_consent_is_found_as_it_is_now(consents: Consents, verifying: Verifying) -> None:
-    """A consent is found, and then closed. The search lists it as it was written last, and selects by that."""
+    """A consent is found, and then closed. The search lists it as it was closed, or as a read shows it by now."""
     known = consents.given("active")
     near = consents.of_patient(known.patient)
     consents.findable(known)
     closed = consents.closed(known, end="2031-12-02")
+    shown = [closed.body, consents.current(known)]  # a server that stores something else is blamed elsewhere
 
     def current(found: Found) -> bool:
-        return any(not _stale(closed.body, match, consents) for match in found.matches if match.get("id") == known.id)
+        listed = [match for match in found.matches if match.get("id") == known.id]
+        return any(not _stale(body, match, consents) for match in listed for body in shown)
 
     found = consents.find(near, until=current)
     with verifying("r4.search.result-is-the-current-content"):
         expect.matches(found, include=[known.id])
         expect.true(current(found), "the consent as it was closed", "the consent as it was before", *found.pages)
-    before, after = known.body.get("status"), closed.body.get("status")
+    before, after = known.body.get("status"), shown[-1].get("status")
     if before != after and consents.offers("search:status"):
         judged = consents.find(near, ("status", str(after)), include=[known.id])
         old = consents.find(near, ("status", str(before)), until=lambda found: known.id not in found.ids, tolerant=True)
@@ -112,7 +114,7 @@ def test_a_changed_consent_is_found_as_it_is_now(consents: Consents, verifying: 
             expect.matches(old, exclude=[known.id])
 
 
-def _stale(written: Json, listed: Json, consents: Consents) -> bool:
-    """Whether what is listed has another status or period than what was written."""
-    periods = consents.period_of(written), consents.period_of(listed)
-    return written.get("status") != listed.get("status") or bool(meaning.lost_period("period", *periods))
+def _stale(now: Json, listed: Json, consents: Consents) -> bool:
+    """Whether what is listed has another status or period than the consent has now."""
+    periods = consents.period_of(now), consents.period_of(listed)
+    return now.get("status") != listed.get("status") or bool(meaning.lost_period("period", *periods))

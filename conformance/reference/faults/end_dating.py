@@ -59,7 +59,6 @@ SHOW_AN_END = (
     "nll-2019.provenance.name-and-identifier-are-enough",
     "period.end.comes-back-as-the-same-moment",
     "period.end.keeps-its-precision",
-    "r4.search.result-is-the-current-content",
     "r4.write.meaning-survives",
 )
 """What looks at the end that a PUT has set."""

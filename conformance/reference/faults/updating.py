@@ -62,7 +62,6 @@ class UpdateKeepsOldStatus(
     breaks=(
         "r4.update.read-back-is-the-new-content",
         "r4.write.meaning-survives",
-        "r4.search.result-is-the-current-content",
     ),
     packs=R4_ALONE,
 ):
@@ -83,7 +82,6 @@ class UpdateAcknowledgedButLost(
         "period.end.keeps-its-precision",
         "r4.write.meaning-survives",
         "r4.prefer.representation-has-the-resource",
-        "r4.search.result-is-the-current-content",
         "r4.update.advances-the-version",
         "r4.update.replaces-the-whole-resource",
     ),

@@ -102,11 +102,24 @@ class Answer:
     @property
     def location_id(self) -> str | None:
         """The logical id in Location (or Content-Location), absolute or relative, with or without a version."""
-        for name in ("Location", "Content-Location"):
-            match = _LOGICAL_ID.search((self.header(name) or "").partition("?")[0])
-            if match:
-                return match[2]
-        return None
+        match = self._located()
+        return match[2] if match else None
+
+    @property
+    def location_version(self) -> str | None:
+        """The version id in Location (or Content-Location); None where it names none."""
+        match = self._located()
+        return match[3] if match else None
+
+    @property
+    def location(self) -> str | None:
+        """The address in Location (or Content-Location) of something stored, as it was sent."""
+        match = self._located()
+        return match.string if match else None
+
+    def _located(self) -> re.Match[str] | None:
+        addresses = [(self.header(name) or "").partition("?")[0] for name in ("Location", "Content-Location")]
+        return next((match for address in addresses if (match := _LOGICAL_ID.search(address))), None)
 
     @property
     def given_id(self) -> str | None:

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import jsonpatch
 
 from conformance import headers as header_lines
+from conformance import meaning
 from conformance.answer import Answer
 from conformance.found import Found, element, next_link
 from conformance.headers import PLAIN, Change
@@ -126,6 +127,13 @@ class Consents:
     def read(self, id: str, *, change: Change = PLAIN, method: str = "GET") -> Answer:  # noqa: A002 - FHIR's own word
         """GET [base]/Consent/[id]."""
         return self.request(method, f"/Consent/{quote(id, safe='')}", action="read", change=change, requested_id=id)
+
+    def follow(self, created: Answer) -> Answer:
+        """GET what Location names: at that very address where it has a version to vread, else by the id in it."""
+        if created.location and created.location_version and self.offers("vread"):
+            here = self._here(created.location)
+            return self.request("GET", here, action="read", requested_id=created.location_id)
+        return self.read(created.location_id or "")
 
     def create(self, body: Json | bytes, *, kind: str = "", change: Change = PLAIN) -> Answer:
         """POST [base]/Consent."""
@@ -336,7 +344,12 @@ class Consents:
             made = copy.deepcopy(self.pack.fixture(source.create))
             if source.patch:
                 made = jsonpatch.apply_patch(made, list(source.patch))
-        made["patient"] = {**made.get("patient", {}), "reference": patient or self.patient()}
+        model = made.get("patient", {})
+        made["patient"] = {**model, "reference": patient or self.patient()}
+        for actor in (made.get("provision") or {}).get("actor", ()):  # a patient who is an actor is the same patient
+            named = actor.get("reference", {})
+            if "reference" in named and named["reference"] == model.get("reference"):
+                actor["reference"] = {**named, "reference": made["patient"]["reference"]}
         return jsonpatch.apply_patch(made, list(patch)) if patch else made
 
     def given(self, kind: str, *, patient: str | None = None, patch: Sequence[Json] = ()) -> Kept:
@@ -463,6 +476,11 @@ class Consents:
                 exchanges=answer.shows,
             )
         return replace(consent, body=answer.sent or consent.body)
+
+    def shows_closing(self, consent: Kept, shown: Json) -> bool:
+        """Whether what a read shows has another status or period than the consent had before it was closed."""
+        periods = self.period_of(consent.body), self.period_of(shown)
+        return shown.get("status") != consent.body.get("status") or bool(meaning.lost_period("period", *periods))
 
     def updated_after(self, consent: Kept, moment: Any) -> str:
         """Update it once the clock has moved on from that meta.lastUpdated; return the one that it has then.

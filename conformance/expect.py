@@ -6,6 +6,7 @@ Nothing here knows a product or a requirement; the caller ties an assertion to i
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from conformance import meaning
@@ -43,6 +44,8 @@ __all__ = [
 
 Json = dict[str, Any]
 
+_A_CONSENT = re.compile(r'\\?"resourceType\\?"\s*:\s*\\?"Consent\\?"|<Consent[\s>]')
+"""A Consent in a body, alone or inside another resource: as JSON, as JSON quoted in a string, or as XML."""
 SERVERS_OWN = ("meta", "text")
 """Elements that a server may set or rewrite: meta is its own (http.html#create), text may be generated (narrative)."""
 
@@ -177,8 +180,13 @@ def same_state(
 
 
 def no_consent(answer: Answer, id: str) -> None:  # noqa: A002 - FHIR's own word
-    """The answer gives nothing of that consent: a refusal, or at worst a Bundle without it, which is mentioned."""
+    """The answer gives no consent: a refusal without one in its body, or at worst a Bundle without it, mentioned.
+
+    A refusal may quote the id that was asked for, as an OperationOutcome does that says what it refuses.
+    """
     if answer.refused:
+        if _A_CONSENT.search(answer.content.decode("utf-8", "replace")):
+            raise Violation("a refusal without the consent in its body", answer.described, answer.shows)
         return
     if answer.status >= 500:
         raise Violation("a refusal (4xx)", answer.described, answer.shows)

@@ -27,12 +27,16 @@ def test_creating_a_consent(consents: Consents, verifying: Verifying) -> None:
         expect.true(
             answer.location_id is not None, "Location of the form [base]/Consent/[id]", _location(answer), answer
         )
+    if answer.location_id is not None and consents.offers("versions"):
+        with verifying("r4.create.location-is-sent"):
+            _names_its_version(consents, answer)
     with verifying("r4.create.location-leads-to-the-consent"):
         expect.true(
             answer.location_id is not None, "Location of the form [base]/Consent/[id]", _location(answer), answer
         )
-        read = consents.read(answer.location_id or known.id)
+        read = consents.follow(answer)
         expect.status(read, 200)
+        expect.equal(read.consent.get("id"), answer.location_id, "at Location a Consent with the id", read)
         expect.kept(known.body, read, "patient", "category")
         if answer.resource_type == "Consent":
             expect.equal(answer.consent.get("id"), answer.location_id, "in the body of the create the id", answer)
@@ -198,6 +202,15 @@ def _added_to(sent: Any, shown: Any) -> bool:
 
 def _marked(consent: Json, mark: Json) -> bool:
     return str(mark["value"]) in json.dumps(consent)
+
+
+def _names_its_version(consents: Consents, answer: Answer) -> None:
+    """Location has the version; where versions are kept and cannot be read, its absence is only mentioned."""
+    if consents.offers("vread"):
+        expected = "Location of the form [base]/Consent/[id]/_history/[version]"
+        expect.true(answer.location_version is not None, expected, _location(answer), answer)
+    elif answer.location_version is None:
+        answer.note("Location names no version, though versions are kept")
 
 
 def _location(answer: Answer) -> str:

@@ -33,9 +33,15 @@ def test_header_matrix(consents: Consents, verifying: Verifying, cell: HeaderCel
     if not plain.succeeded and not optional:
         raise consents.untestable(f"the unchanged request does not work: {plain.described}")
 
+    in_effect = cell.base != "close" or not plain.succeeded or consents.shows_closing(again, consents.current(again))
+    if not in_effect and not optional:
+        raise consents.untestable("the unchanged request is answered with success and has no effect")
+
     answer = _request(consents, cell, known, change_of(cell, fill=lambda text: _fill(consents, text, known, again)))
     if not plain.succeeded and not answer.succeeded:
         raise consents.untestable(f"the request works neither with {cell.header} nor without it: {answer.described}")
+    if not in_effect and not consents.shows_closing(known, consents.current(known)):
+        raise consents.untestable(f"the request has no effect, neither with {cell.header} nor without it")
     after = consents.read(known.id)
 
     with verifying(*cell.requirements):
@@ -43,6 +49,7 @@ def test_header_matrix(consents: Consents, verifying: Verifying, cell: HeaderCel
             consents.met(cell.contradiction, f"{cell.name.replace('-', ' ')}: {answer.described}")
         if optional:
             expect.success(plain)
+            expect.true(in_effect, f"a close without {cell.header} that ends the consent", "no effect", plain)
         if cell.expect == "refused" or (cell.expect in {"clean", "optional"} and not answer.succeeded):
             expect.refused(answer)
             expect.unchanged(before, after)

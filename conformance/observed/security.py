@@ -55,12 +55,17 @@ def every_401_carries_a_challenge(answers: Answers) -> str | None:
 
 @observes("security.denied.body-holds-no-content")
 def no_refusal_tells_of_the_consent(answers: Answers) -> str | None:
-    """No 401, 403 or 404 to a read of a consent that exists names its patient, its actors or how they are called."""
+    """No 401, 403 or 404 to a read of a consent that exists names its patient, its actors or how they are called.
+
+    And none to any GET holds a Consent, as a refused search might.
+    """
     known = {id: list(_telling(consent)) for answer in answers for id, consent in _consents(answer)}  # noqa: A001
 
     def fault(answer: Exchange) -> str | None:
         if answer.status not in {401, 403, 404} or answer.method != "GET":
             return None
+        if any(found.get("resourceType") == "Consent" for found in _resources(_parsed(answer.response_body))):
+            return f"{answer.status} whose body holds a Consent"
         told = next(
             (word for word in known.get(_id_read(answer.url), ()) if _holds(answer.response_body or "", word)), None
         )

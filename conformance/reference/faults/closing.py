@@ -413,3 +413,27 @@ class ClosedConsentStillFoundActive(
             if any(super(ClosedConsentStillFoundActive, self).matches_criterion(one, criterion) for one in before):
                 return True
         return super().matches_criterion(stored, criterion)
+
+
+class CloseDoseHasNoEffect(
+    Fault,
+    name="close-dose-has-no-effect",
+    breaks=(
+        "nll-2023.close.dose-consent-is-ended",
+        "nll-2023.close.body-id-selects-the-consent",
+        "nll-2023.close.read-shows-latest-version",
+        "period.end.comes-back-as-the-same-moment",
+        "period.end.keeps-its-precision",
+        "r4.search.result-is-the-current-content",
+    ),
+    blocks=NEED_A_CLOSE,
+    packs=NLL,
+):
+    """A dose consent that was closed reads as active, and without an end."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if previous is not None and self.kind_of(resource) == "dose" and self.closed(resource):
+            provision = resource.get("provision", {})
+            period = {bound: value for bound, value in provision.get("period", {}).items() if bound != "end"}
+            resource = {**resource, "status": "active", "provision": {**provision, "period": period}}
+        return super().kept(resource, previous)

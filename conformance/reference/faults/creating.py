@@ -58,6 +58,24 @@ class CreateSendsNoLocation(Fault, name="create-sends-no-location", breaks=LOCAT
         return replace(answer, headers=tuple(line for line in answer.headers if line[0] != "Location"))
 
 
+class LocationLeavesOutTheVersion(
+    Fault, name="location-leaves-out-the-version", breaks=("r4.create.location-is-sent",), packs=R4_ALONE
+):
+    """Location leaves out the version, though versions are kept and can be read."""
+
+    def location(self, stored: Stored) -> str:
+        return super().location(stored).partition("/_history")[0]
+
+
+class LocationNamesAnotherVersion(
+    Fault, name="location-names-another-version", breaks=("r4.create.location-leads-to-the-consent",), packs=R4_ALONE
+):
+    """Location names a version that does not exist."""
+
+    def location(self, stored: Stored) -> str:
+        return f"{super().location(stored)}9"
+
+
 class AccessConsentStartsActive(
     Fault,
     name="access-consent-starts-active",

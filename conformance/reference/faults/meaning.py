@@ -30,6 +30,26 @@ class WriteForgetsTheActors(
         return super().kept(resource, previous)
 
 
+class WriteDropsFurtherActors(
+    Fault,
+    name="write-drops-further-actors",
+    breaks=(
+        "r4.write.meaning-survives",
+        "r4.create.read-back-is-the-same",
+        "r4.search.by-actor",
+        "r4.search.include-actor",
+    ),
+    packs=("r4",),
+):
+    """Of the actors of the root provision the first is stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        provision = resource.get("provision", {})
+        if "actor" in provision:
+            resource = {**resource, "provision": {**provision, "actor": provision["actor"][:1]}}
+        return super().kept(resource, previous)
+
+
 class WriteTurnsPermitIntoDeny(
     Fault,
     name="write-turns-permit-into-deny",

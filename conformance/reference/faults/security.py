@@ -74,6 +74,46 @@ class SearchWithoutTokenIsDone(
         return super().admitted(request, route)
 
 
+class RefusalWithoutTokenShowsTheConsent(
+    Fault,
+    name="refusal-without-token-shows-the-consent",
+    breaks=(
+        "security.token.absent-gets-no-consent",
+        "security.denied.body-holds-no-content",
+    ),
+):
+    """A read without authorization answers 401 with the consent in the body."""
+
+    def answered(self, request: Request, route: Route) -> Answer:
+        try:
+            return super().answered(request, route)
+        except Refused as refusal:
+            if refusal.status != 401 or route.interaction != "read" or request.header("authorization") is not None:
+                raise
+            shown = self.perform(request, route, ANYBODY)
+            return replace(shown, status=401, headers=refusal.headers)
+
+
+class RefusalWithoutTokenShowsTheMatches(
+    Fault,
+    name="refusal-without-token-shows-the-matches",
+    breaks=(
+        "security.token.absent-gets-no-consent",
+        "security.denied.body-holds-no-content",
+    ),
+):
+    """A search without authorization answers 401 with the consents that it finds."""
+
+    def answered(self, request: Request, route: Route) -> Answer:
+        try:
+            return super().answered(request, route)
+        except Refused as refusal:
+            found = route.interaction == "search-type" and request.header("authorization") is None
+            if refusal.status != 401 or not found:
+                raise
+            return replace(self.perform(request, route, ANYBODY), status=401, headers=refusal.headers)
+
+
 class BasicSchemeIsAccepted(
     Fault,
     name="basic-scheme-is-accepted",

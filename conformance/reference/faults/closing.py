@@ -424,7 +424,6 @@ class CloseDoseHasNoEffect(
         "nll-2023.close.read-shows-latest-version",
         "period.end.comes-back-as-the-same-moment",
         "period.end.keeps-its-precision",
-        "r4.search.result-is-the-current-content",
     ),
     blocks=NEED_A_CLOSE,
     packs=NLL,

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asking import Client, consent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,10 +16,9 @@ from conformance.reference.messages import Route
 from conformance.reference.r4 import R4
 from conformance.reference.store import Store
 from conformance.reference.tokens import Tokens
-from conftest import Client, consent
 
 if TYPE_CHECKING:
-    from conftest import Json
+    from asking import Json
 
 WRONG: dict[str, Json] = {
     "unknown status": {"status": "nope"},

@@ -6,15 +6,16 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asking import ACCESS, DOSE, Client, consent, encoded, provenance
 
 from conformance.reference import FAULTS, ReferenceServer
-from conftest import ACCESS, DOSE, Client, consent, encoded, provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from asking import Json, Start
+
     from conformance.reference.fault import Fault
-    from conftest import Json, Start
 
 TOLD = [(pack, name) for name, fault in FAULTS.items() for pack in fault.packs]
 

@@ -7,13 +7,12 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from conftest import DOSE, PRACTITIONER, encoded, provenance
+from asking import DOSE, PRACTITIONER, encoded, provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Client, Json
+    from asking import Client, Json
 
 WORKPLACE = {"url": "http://electronichealth.se/fhir/StructureDefinition/NLLWorkplaceName", "valueString": "Sala"}
 SEEDED = "0d0a3a52-31f1-4a4e-9d38-6b1f0c6a7e11"

@@ -9,11 +9,10 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from conftest import ACCESS, DOSE, PRACTITIONER, Client, consent, encoded, provenance
+from asking import ACCESS, DOSE, PRACTITIONER, Client, consent, encoded, provenance
 
 if TYPE_CHECKING:
-    from conftest import Json
+    from asking import Json
 
 INQUIRY = "urn:example:extension-url-of-nllInqueryPeriod-from-the-profile"
 

@@ -8,11 +8,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import pytest
-
-from conftest import Clock, consent
+from asking import Clock, consent
 
 if TYPE_CHECKING:
-    from conftest import Client, Start
+    from asking import Client, Start
 
 
 def test_create_read_update_delete(r4: Client) -> None:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-
-from conftest import coded, consent
+from asking import coded, consent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Client
+    from asking import Client
 
 SYSTEM = "http://example.org/codes"
 DEEP = {"provision": {"period": {"start": "2031-01-01"}}}

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from asking import consent
 
 from conformance.model import UsageError
 from conformance.reference import FAULTS, ReferenceServer
 from conformance.reference.server import as_toml
-from conftest import consent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Client, Start
+    from asking import Client, Start
 
 
 @pytest.mark.parametrize("pack", ["r4", "nll-2023"])
@@ -55,7 +55,7 @@ def test_two_servers_share_nothing(start: Start) -> None:
 def test_a_file_outlives_the_server(start: Start, tmp_path: Path) -> None:
     path = str(tmp_path / "consents.db")
     with ReferenceServer("r4", path=path) as server:
-        from conftest import Client
+        from asking import Client
 
         client = Client(server)
         known = client.created(consent())

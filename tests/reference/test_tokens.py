@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import jwt
 import pytest
-
-from conftest import Client, consent
+from asking import Client, consent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

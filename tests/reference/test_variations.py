@@ -6,12 +6,12 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from asking import consent
 
 from conformance.reference import VARIATIONS
-from conftest import consent
 
 if TYPE_CHECKING:
-    from conftest import Start
+    from asking import Start
 
 TAKEN = [(pack, name) for name, variation in VARIATIONS.items() for pack in variation.packs]
 

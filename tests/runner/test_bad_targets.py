@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Ended, Suite
+    from runs import Ended, Suite
 
 Start = "Callable[[servers.Honest], str]"
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from runs import Ended, Suite
     from servers import Honest
-
-    from conftest import Ended, Suite
 
 CRASHES = {
     "in-a-check": """

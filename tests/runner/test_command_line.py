@@ -8,13 +8,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import servers
-
-from conftest import LONGEST, environment
+from runs import LONGEST, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Suite
+    from runs import Suite
 
 
 def test_workers_and_progress(suite: Suite, honest: servers.Honest) -> None:

@@ -11,7 +11,7 @@ import servers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Suite
+    from runs import Suite
 
 TODAY = datetime.now(UTC).date()
 

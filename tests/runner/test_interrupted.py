@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import servers
-
-from conftest import LONGEST, environment
+from runs import LONGEST, environment
 
 if TYPE_CHECKING:
-    from conftest import Suite
+    from runs import Suite
 
 
 class WaitsForSomebody(servers.Honest):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Suite
+    from runs import Suite
 
 BOTH = ("--junitxml", "junit.xml", "--html", "log.html", "--self-contained-html")
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from runs import Suite
     from servers import Honest
-
-    from conftest import Suite
 
 
 def refused(suite: Suite, honest: Honest, *options: str, words: str, by_pytest: bool = False) -> None:

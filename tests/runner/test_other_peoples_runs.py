@@ -7,14 +7,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from conftest import LONGEST, environment
+from runs import LONGEST, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from runs import Suite
     from servers import Honest
-
-    from conftest import Suite
 
 CONFTEST = """
 import pytest

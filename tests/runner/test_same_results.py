@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Ended, Suite
+    from runs import Ended, Suite
 
 FRESH = [
     (re.compile(r"127\.0\.0\.1:\d+"), "HOST"),
@@ -45,7 +45,7 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    from conftest import Suite
+    from runs import Suite
 
     return embedded(Suite(tmp_path_factory.mktemp("plain")), *PLAIN)
 

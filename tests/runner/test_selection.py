@@ -9,7 +9,7 @@ import servers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Suite
+    from runs import Suite
 
 RECORD = """
 [[exclude]]

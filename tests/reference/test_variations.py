@@ -13,7 +13,12 @@ from conformance.reference import VARIATIONS
 if TYPE_CHECKING:
     from asking import Start
 
-TAKEN = [(pack, name) for name, variation in VARIATIONS.items() for pack in variation.packs]
+TAKEN = [
+    (pack, name)
+    for name, variation in VARIATIONS.items()
+    for pack in variation.packs
+    if pack != "nll-2019"  # its bodies and its provenance are another era's: test_law_of_faults.py plays them
+]
 
 
 @pytest.mark.parametrize(("pack", "name"), TAKEN, ids=[f"{pack}-{name}" for pack, name in TAKEN])

@@ -59,7 +59,7 @@ class Answer:
         """The body as JSON; None when it is no JSON."""
         try:
             return json.loads(self.content.decode("utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property

@@ -53,8 +53,16 @@ class Kept:
 
     @property
     def patient(self) -> str:
-        """The reference to the patient, as sent."""
-        return str(self.body["patient"]["reference"])
+        """The reference to the patient, as sent.
+
+        Raises:
+            NotTestable: the target holds it without one.
+
+        """
+        reference = element(self.body, "patient.reference")
+        if not isinstance(reference, str):
+            raise NotTestable(f"Consent/{self.id} names no patient")
+        return reference
 
     def under(self, id: str) -> Kept:  # noqa: A002 - FHIR's own word
         """The same content under another id."""
@@ -206,7 +214,7 @@ class Consents:
             Unreachable: no response came.
 
         """
-        content = json.dumps(body, ensure_ascii=False).encode() if isinstance(body, dict) else body
+        content = _written(body) if isinstance(body, dict) else body
         url = self._target.base_url + path if path.startswith("/") else path
         lines = header_lines.build(
             pack=self.pack,
@@ -657,3 +665,10 @@ def _names(change: Change, header: str) -> bool:
     return any(name.lower() == header.lower() for name, _ in change.setting) or header.lower() in {
         name.lower() for name in change.without
     }
+
+
+def _written(body: Json) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # a lone surrogate that the server has put into it: only an escape can carry it
+        return json.dumps(body).encode()

@@ -30,6 +30,7 @@ __all__ = [
     "no_consent",
     "no_server_error",
     "not_carried_out",
+    "outcome_without_errors",
     "refused",
     "resource_type",
     "same_content",
@@ -109,6 +110,15 @@ def resource_type(answer: Answer, *types: str) -> Json:
     if answer.resource_type not in types:
         raise Violation(f"a body that is {_either(types)}", answer.described, answer.shows)
     return answer.resource
+
+
+def outcome_without_errors(answer: Answer) -> None:
+    """The body is an OperationOutcome, and none of its issues is an error."""
+    issues = resource_type(answer, "OperationOutcome").get("issue", [])
+    if not isinstance(issues, list) or not all(isinstance(issue, dict) for issue in issues):
+        raise Violation("a list of issues", f"issue is {_shown(issues)}", answer.shows)
+    errors = [issue for issue in issues if issue.get("severity") in ("error", "fatal")]
+    equal(errors, [], "errors in the outcome of a success:", answer)
 
 
 def equal(actual: Any, expected: Any, what: str, *answers: Answer) -> None:

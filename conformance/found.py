@@ -70,7 +70,7 @@ class Found:
 
     @property
     def _resources(self) -> list[tuple[Json, Json]]:
-        return [(entry, entry["resource"]) for entry in self.entries if isinstance(entry.get("resource"), dict)]
+        return [(entry, entry["resource"]) for entry in self.entries if _is_resource(entry.get("resource"))]
 
 
 def next_link(page: Answer) -> str | None:
@@ -89,9 +89,14 @@ def element(resource: Any, path: str) -> Any:
     return resource
 
 
-def _mode(entry: Json) -> Any:
+def _is_resource(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("resourceType"), str)
+
+
+def _mode(entry: Json) -> str | None:
     search = entry.get("search")
-    return search.get("mode") if isinstance(search, dict) else None
+    mode = search.get("mode") if isinstance(search, dict) else None
+    return mode if mode is None else str(mode)
 
 
 def _entries(page: Answer) -> list[Json]:

@@ -105,7 +105,7 @@ def without_provenance(text: str) -> str:
     """A provenance without the names and identifiers of people; it still reads as one."""
     try:
         resource = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _without_naming_strings(text)
     return json.dumps(_anonymous(resource), ensure_ascii=text.isascii())
 
@@ -145,7 +145,7 @@ def without_people(text: str) -> str:
     """A FHIR body whose people have no names, addresses, telecoms, identifiers or birth dates."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     changed = _nameless(body)
     return text if changed == body else json.dumps(changed, ensure_ascii=text.isascii())

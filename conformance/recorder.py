@@ -90,12 +90,7 @@ class Recorder:
 
     def broke(self, requirements: Iterable[str], problem: BaseException) -> None:
         """Write down that the check itself broke: an error of the suite, or of what it runs in."""
-        frames = [
-            frame for frame in traceback.extract_tb(problem.__traceback__) if _HERE in Path(frame.filename).parents
-        ]
-        place = f" at {Path(frames[-1].filename).relative_to(_HERE)}:{frames[-1].lineno}" if frames else ""
-        what = f"{type(problem).__name__}: {problem}".removesuffix(": ")
-        self.found(requirements, Outcome.ERROR, problem, f"the suite is at fault, not the server: {what}{place}")
+        self.found(requirements, Outcome.ERROR, problem, own_fault(problem))
 
     def _recordable(self, text: str) -> str:
         """Without secrets, and without lone surrogates, which no file and no terminal takes."""
@@ -128,6 +123,14 @@ class Verifying:
             self._recorder.found(concerned, Outcome.NOT_TESTABLE, obstacle)
         else:
             self._recorder.found(concerned, Outcome.HELD)
+
+
+def own_fault(problem: BaseException) -> str:
+    """What to say of an exception that no server should be able to cause, with its place in this package."""
+    frames = [frame for frame in traceback.extract_tb(problem.__traceback__) if _HERE in Path(frame.filename).parents]
+    place = f" at {Path(frames[-1].filename).relative_to(_HERE)}:{frames[-1].lineno}" if frames else ""
+    what = f"{type(problem).__name__}: {problem}".removesuffix(": ")
+    return f"the suite is at fault, not the server: {what}{place}"
 
 
 def packed(record: CheckRecord) -> str:

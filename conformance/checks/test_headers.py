@@ -139,9 +139,7 @@ def test_a_close_that_prefers_an_outcome(consents: Consents, verifying: Verifyin
     with verifying("nll-2023.headers.prefer-operation-outcome"):
         consents.met("trap.nll.prefer-spaces", f"'{preference}': {answer.described}")
         expect.success(answer, usual=200)
-        issues = expect.resource_type(answer, "OperationOutcome").get("issue", [])
-        errors = [issue for issue in issues if issue.get("severity") in {"error", "fatal"}]
-        expect.equal(errors, [], "errors in the outcome of a success:", answer)
+        expect.outcome_without_errors(answer)
 
 
 def _request(consents: Consents, cell: HeaderCell, known: Kept, change: Change) -> Answer:

@@ -41,9 +41,7 @@ def test_asking_for_an_outcome(consents: Consents, verifying: Verifying) -> None
     for answer in _writes(consents, setting("Prefer", "return=OperationOutcome")):
         with verifying("r4.prefer.operation-outcome-on-request"):
             expect.success(answer)
-            issues = expect.resource_type(answer, "OperationOutcome").get("issue", [])
-            errors = [issue for issue in issues if issue.get("severity") in {"error", "fatal"}]
-            expect.equal(errors, [], "errors", answer)
+            expect.outcome_without_errors(answer)
     for answer in _writes(consents, without("Prefer")):
         with verifying("r4.prefer.operation-outcome-on-request"):
             expect.success(answer)

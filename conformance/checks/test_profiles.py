@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance import expect
+from conformance.found import element
 from conformance.headers import Change
 from conformance.period import order
 
@@ -122,24 +123,28 @@ def _open_and_closed(consents: Consents) -> tuple[Answer, Answer]:
 
 def _categories(consent: Json) -> Iterator[tuple[str, str]]:
     """(system, code) of each coding of a category that has both."""
-    for concept in consent.get("category") or ():
-        for coding in concept.get("coding") or ():
+    for concept in _objects(consent.get("category")):
+        for coding in _objects(concept.get("coding")):
             if coding.get("system") and coding.get("code"):
                 yield coding["system"], coding["code"]
 
 
+def _objects(value: Any) -> list[Json]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def _refers_to_its_patient(consents: Consents, id: str) -> None:  # noqa: A002 - FHIR's own word
     read = consents.read(id)
-    reference = (read.consent.get("patient") or {}).get("reference")
+    reference = element(read.consent, "patient.reference")
     expect.true(bool(reference), "patient.reference", "a patient without it", read)
 
 
 def _inquires_from_until(consents: Consents, id: str) -> None:  # noqa: A002 - FHIR's own word
     read = consents.read(id)
-    for extension in read.consent.get("extension") or ():
+    for extension in _objects(read.consent.get("extension")):
         if INQUIRY_PERIOD in str(extension.get("url")):
-            period = extension.get("valuePeriod") or {}
-            whole = bool(period.get("start") and period.get("end"))
+            period = extension.get("valuePeriod", {})
+            whole = all(isinstance(element(period, side), str) for side in ("start", "end"))
             expect.true(whole, "an inquiry period with start and end", f"{period}", read)
             turned = order(period, consents.dialect.zone) == "violation"
             expect.true(not turned, "an inquiry period in order", f"{period}", read)

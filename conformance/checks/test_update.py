@@ -50,7 +50,9 @@ def test_leaving_elements_out(consents: Consents, verifying: Verifying) -> None:
     with verifying("r4.update.replaces-the-whole-resource"):
         expect.success(answer, usual=200)
         expect.equal(read.consent.get("verification"), None, "after the PUT without it, a verification of", read)
-        values = [one.get("value") for one in read.consent.get("identifier", [])]
+        identifiers = read.consent.get("identifier", [])
+        expect.true(isinstance(identifiers, list), "identifiers as a list", f"identifier is {identifiers}", read)
+        values = [one.get("value") for one in identifiers if isinstance(one, dict)]
         expect.true("B-2" not in values, "no identifier B-2, which the PUT left out", f"identifiers {values}", read)
 
 

@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from conformance.model import CheckRecord, Exchange, Finding, NotTestable, Outcome, Violation
+from conformance.recorder import own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -97,7 +98,7 @@ def _findings(function: Callable[[Answers], str | None], answers: Answers, conce
     except NotTestable as obstacle:
         outcome, message, shows = Outcome.NOT_TESTABLE, str(obstacle), obstacle.exchanges
     except Exception as problem:  # noqa: BLE001 - our own bug becomes the verdict `error`, with its name
-        outcome, message = Outcome.ERROR, f"{type(problem).__name__}: {problem}"
+        outcome, message = Outcome.ERROR, own_fault(problem)
     return tuple(
         Finding(
             requirement=requirement,

@@ -46,7 +46,9 @@ class Search:
         for entry in listed if isinstance(listed, list) else ():
             if isinstance(entry, dict):
                 resource = entry.get("resource")
-                yield entry, resource if isinstance(resource, dict) else {}
+                if not isinstance(resource, dict) or not isinstance(resource.get("resourceType", ""), str):
+                    resource = {}
+                yield entry, resource
 
 
 @observes("r4.search.self-link-is-present")
@@ -55,7 +57,8 @@ def every_searchset_has_a_self_link(answers: Answers) -> str | None:
 
     def fault(search: Search) -> str | None:
         links = (search.bundle or {}).get("link")
-        own = [link for link in links if link.get("relation") == "self"] if isinstance(links, list) else []
+        rows = [link for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+        own = [link for link in rows if link.get("relation") == "self"]
         if len(own) != 1:
             return f"{len(own)} self links"
         return None if own[0].get("url") else "a self link without url"
@@ -242,7 +245,8 @@ def _searches(answers: Answers) -> list[Search]:
         asked_for = f"{urlsplit(exchange.url).query} {exchange.request_body}"
         including = "_include" in asked_for or "_revinclude" in asked_for or pages.get(place, False)
         search = Search(exchange, _parsed(exchange.response_body or ""), including)
-        for link in (search.bundle or {}).get("link") or ():
+        links = (search.bundle or {}).get("link")
+        for link in links if isinstance(links, list) else ():
             if isinstance(link, dict) and link.get("relation") == "next":
                 pages[_below_the_host(str(link.get("url")))] = including
         found.append(search)
@@ -250,7 +254,10 @@ def _searches(answers: Answers) -> list[Search]:
 
 
 def _below_the_host(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all: no page is under it
+        return url
     return f"{parts.path}?{parts.query}"
 
 
@@ -258,13 +265,14 @@ def _below_the_host(url: str) -> str:
 def _parsed(body: str) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
-def _mode(entry: Json) -> Any:
+def _mode(entry: Json) -> str | None:
     search = entry.get("search")
-    return search.get("mode") if isinstance(search, dict) else None
+    mode = search.get("mode") if isinstance(search, dict) else None
+    return mode if mode is None else str(mode)
 
 
 def _named(resource: Json) -> str:

@@ -88,9 +88,9 @@ def _wrong(outcome: dict[str, Any], *, codes: frozenset[str], refusing: bool) ->
     if not isinstance(issues, list) or not issues or not all(isinstance(issue, dict) for issue in issues):
         return "no list of issues"
     for issue in issues:
-        if issue.get("severity") not in SEVERITIES:
+        if str(issue.get("severity")) not in SEVERITIES:
             return f"the severity {issue.get('severity')}"
-        if issue.get("code") not in codes:
+        if str(issue.get("code")) not in codes:
             return f"the code {issue.get('code')}"
     if refusing and not any(issue["severity"] in {"error", "fatal"} for issue in issues):
         return "a refusal without error or fatal issue"
@@ -100,5 +100,5 @@ def _wrong(outcome: dict[str, Any], *, codes: frozenset[str], refusing: bool) ->
 def _parsed(body: str | None) -> Any:
     try:
         return json.loads(body or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

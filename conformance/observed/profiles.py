@@ -33,7 +33,7 @@ def _ids(answer: Exchange) -> list[str]:
         return []
     try:
         body: Any = json.loads(answer.response_body or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     entries = body.get("entry") if isinstance(body, dict) else None
     rows = [entry.get("resource") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

@@ -152,9 +152,10 @@ def _telling(consent: dict[str, Any]) -> Iterator[str]:
     while rules:
         rule = rules.pop()
         if isinstance(rule, dict):
-            for actor in rule.get("actor") or ():
+            actors, inner = rule.get("actor"), rule.get("provision")
+            for actor in actors if isinstance(actors, list) else ():
                 yield from _words(actor.get("reference") if isinstance(actor, dict) else None)
-            rules.extend(rule.get("provision") or ())
+            rules.extend(inner if isinstance(inner, list) else ())
 
 
 def _words(reference: Any) -> Iterator[str]:
@@ -200,9 +201,9 @@ def _full_urls(answer: Exchange) -> Iterator[str]:
 
 def _is_plain(address: str) -> bool:
     """An address over plain http that leads off this machine."""
-    if urlsplit(address).scheme != "http":
+    host = _host(address)
+    if host is None or urlsplit(address).scheme != "http":
         return False
-    host = _host(address) or ""
     try:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -210,7 +211,10 @@ def _is_plain(address: str) -> bool:
 
 
 def _host(address: str) -> str | None:
-    return urlsplit(address).hostname
+    try:
+        return urlsplit(address).hostname
+    except ValueError:  # `http://[` is no address
+        return None
 
 
 def _unescaped(body: str | None) -> str:
@@ -230,5 +234,5 @@ def _strings(value: Any) -> Iterator[str]:
 def _parsed(body: str | None) -> Any:
     try:
         return json.loads(body or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -56,7 +56,7 @@ def said(exchange: Exchange | None) -> str:
         return ""
     try:
         outcome = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     issues = outcome.get("issue") if isinstance(outcome, dict) else None
     texts = [_text(issue) for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []

@@ -99,7 +99,7 @@ def _period(text: str) -> dict[str, str] | None:
         return {bound: date for bound, date in bounds if date} if bounds else None
     try:
         value = json.loads(match[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return {bound: value[bound] for bound in ("start", "end") if isinstance(value.get(bound), str)}
 

@@ -1,0 +1,96 @@
+"""Answers that no server should give are the server's fault: none of them breaks a check."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance import proof
+from conformance.model import RunVerdict
+from conformance.reference import ReferenceServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.wire import Headers, Received
+
+VALUES: list[Any] = [None, 0, -1.5, True, "", "x", "\ud800", [], {}, [None], {"a": None}, ["x"], "http://[", "a" * 3000]
+BODIES = [
+    b"",
+    b"null",
+    b"[]",
+    b'"x"',
+    b"{",
+    b"[" * 5000 + b"]" * 5000,
+    b'{"a":' * 2000 + b"1" + b"}" * 2000,
+    b"\xff\xfe",
+    b"\xef\xbb\xbf{}",
+    b"9" * 5000,
+    b'{"resourceType": 5}',
+    b'{"resourceType": ["Consent"]}',
+    b'{"resourceType": "Consent"}',
+    b'{"resourceType": "Bundle", "entry": "x"}',
+    b'{"resourceType": "Bundle", "entry": [5], "link": {}}',
+    b'{"resourceType": "OperationOutcome", "issue": [[]]}',
+]
+LINES = ["", "\u00e9", "http://[", "W/", "Consent", "/", "a" * 5000, "; charset", "application/fhir+json; charset=x"]
+
+
+class Hostile(proof.Within):
+    """Spoils about half of the answers, each in one place, and the same ones for the same seed."""
+
+    def __init__(self, server: ReferenceServer, how: str, *, seed: int) -> None:
+        super().__init__(server)
+        self._how = how
+        self._dice = random.Random(seed)  # noqa: S311 - no secret
+
+    def send(self, method: str, url: str, headers: Headers, body: bytes | None = None) -> Received:
+        answer = super().send(method, url, headers, body)
+        if "/metadata" in url or self._dice.random() < 0.5:
+            return answer
+        if self._how == "bodies":
+            return replace(answer, body=self._dice.choice(BODIES))
+        if self._how == "headers":
+            lines = tuple(
+                (name, self._dice.choice(LINES) if self._dice.random() < 0.5 else old) for name, old in answer.headers
+            )
+            return replace(answer, headers=lines)
+        return replace(answer, body=self._spoilt(answer.body))
+
+    def _spoilt(self, body: bytes) -> bytes:
+        """JSON with a value of another kind in one place."""
+        document = json.loads(body) if body else None
+        places = list(_places(document))
+        if places:
+            holder, name = self._dice.choice(places)
+            holder[name] = copy.deepcopy(self._dice.choice(VALUES))
+        return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize("how", ["values", "bodies", "headers"])
+@pytest.mark.parametrize("pack", ["r4", "nll-2023"])
+def test_no_answer_breaks_a_check(pack: str, how: str) -> None:
+    with ReferenceServer(pack, listen=False) as server:
+        report = proof.run("--pack", pack, within=Hostile(server, how, seed=1))
+    broken = {
+        check["nodeid"]: check["message"]
+        for row in report.requirements
+        for check in row.checks
+        if check["outcome"] == "error"
+    }
+    assert broken == {}
+    assert report.verdict is RunVerdict.NOT_CONFORMANT
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """(holder, name or index) of each value in a document, but for resource types."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in list(items):
+        if name != "resourceType":
+            yield value, name
+        yield from _places(inner)

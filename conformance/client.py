@@ -586,8 +586,12 @@ class Consents:
     def of_patient(self, patient: str) -> tuple[str, str]:
         """The search parameter that selects a patient's consents, in the dialect's name and reference form."""
         bare = patient.rpartition("/")[2]
-        typed = self.dialect.reference_form == "typed"
-        return self.dialect.patient_parameter, f"Patient/{bare}" if typed else bare
+        return self.dialect.patient_parameter, f"Patient/{bare}" if self.patient_form == "typed" else bare
+
+    @property
+    def patient_form(self) -> Literal["bare", "typed", "both"]:
+        """In which forms a patient may be asked for: a chained parameter such as patient._id takes ids alone."""
+        return "bare" if "." in self.dialect.patient_parameter else self.dialect.reference_form
 
     def paged(self, first: Answer) -> Found:
         """A search whose first page is there already, with all its pages."""

@@ -76,6 +76,8 @@ class Searching(Access):
             return None
         if modifier and not self.modifier_is_known(parameter, modifier):
             raise Refused(400, "not-supported", f"the modifier {modifier!r} is not supported for {known}")
+        if ":" in chain:
+            raise Refused(400, "not-supported", f"no modifier is supported at the end of the chain {name!r}")
         values = tuple(matching.split_values(written, ","))
         return Criterion(name, written, parameter, modifier, values, chain)
 

@@ -51,12 +51,8 @@ NEED_A_CANCEL = (
     "r4.write.meaning-survives",
     "security.scope.read-token-cannot-write",
 )
-"""What cannot be exercised where no consent can be cancelled."""
+"""What cannot be exercised where no consent can be cancelled, or cancelling has no effect."""
 SHOW_AN_END = (
-    "nll-2019.headers.access-and-purpose-not-needed",
-    "nll-2019.headers.names-in-any-case",
-    "nll-2019.provenance.agent-type-is-enterer",
-    "nll-2019.provenance.name-and-identifier-are-enough",
     "period.end.comes-back-as-the-same-moment",
     "period.end.keeps-its-precision",
     "r4.write.meaning-survives",
@@ -120,6 +116,7 @@ class CancelLeavesDataPeriodOpen(
     Fault,
     name="cancel-leaves-data-period-open",
     breaks=("nll-2019.close.ends-the-period", *SHOW_AN_END),
+    blocks=NEED_A_CANCEL,
     packs=NLL,
 ):
     """The end that a PUT sets is acknowledged and not stored."""
@@ -132,6 +129,7 @@ class CancelMovesEndToPeriod(
     Fault,
     name="cancel-moves-end-to-period",
     breaks=("nll-2019.close.ends-the-period", *SHOW_AN_END),
+    blocks=NEED_A_CANCEL,
     packs=NLL,
 ):
     """The end that a PUT sets in provision.dataPeriod is returned in provision.period."""

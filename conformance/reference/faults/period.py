@@ -36,6 +36,7 @@ class CloseForgetsPeriodEnd(
         "period.end.keeps-its-precision",
         "r4.write.meaning-survives",
     ),
+    blocks=("r4.history.lists-every-version",),
     packs=R4_ALONE,
 ):
     """The end that an update sets is acknowledged and not stored."""

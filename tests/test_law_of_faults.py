@@ -10,15 +10,23 @@ from conformance import packs, proof
 from conformance.reference import FAULTS, VARIATIONS
 
 EMBEDDED = [name for name in packs.available() if packs.load(name).personality == name]
-EVERYWHERE = os.environ.get("CONFORMANCE_LAW") == "everywhere"
-"""Each lie is told in its home pack; with CONFORMANCE_LAW=everywhere in every pack that can show it."""
-LIES = [
-    (pack, name)
-    for name, fault in sorted(FAULTS.items())
-    for pack in (fault.packs if EVERYWHERE else fault.packs[:1])
-    if pack in EMBEDDED
-]
-LIBERTIES = [(pack, name) for name, variation in sorted(VARIATIONS.items()) for pack in variation.packs]
+HOW_MUCH = os.environ.get("CONFORMANCE_LAW", "third")
+"""`third`: every third lie and liberty, each lie in its home pack; `all`: all of them; `everywhere`: in every pack."""
+
+
+def chosen(names: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return names[::3] if HOW_MUCH == "third" else names
+
+
+LIES = chosen(
+    [
+        (pack, name)
+        for name, fault in sorted(FAULTS.items())
+        for pack in (fault.packs if HOW_MUCH == "everywhere" else fault.packs[:1])
+        if pack in EMBEDDED
+    ]
+)
+LIBERTIES = chosen([(pack, name) for name, variation in sorted(VARIATIONS.items()) for pack in variation.packs])
 
 
 @pytest.mark.parametrize("pack", EMBEDDED)

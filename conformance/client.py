@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import json
 import re
@@ -22,14 +23,16 @@ from conformance.answer import Answer
 from conformance.found import Found, element, next_link
 from conformance.headers import PLAIN, Change
 from conformance.model import NotTestable, Unreachable, Violation
+from conformance.wire import pause_before_repeating
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from conformance.model import Exchange
     from conformance.packs import Dialect, Pack
     from conformance.recorder import Recorder
     from conformance.target import Target
-    from conformance.wire import Wire
+    from conformance.wire import Headers, Received, Wire
 
 MOST_PAGES = 200
 """A search that has not ended after so many pages is given up."""
@@ -225,22 +228,12 @@ class Consents:
             extra=tuple(self._target.http.headers.items()),
             change=change,
         )
-        try:
-            received = self._wire.send(method, url, lines, content)
-        except Unreachable as problem:
-            exchange = self._recorder.exchange(
-                method=method, url=url, headers=lines, body=content, received=None, problem=str(problem)
-            )
-            raise Unreachable(str(problem), exchanges=(exchange.id,)) from problem
-        exchange = self._recorder.exchange(
-            method=method,
-            url=url,
-            headers=lines,
-            body=content,
-            received=received,
-            problem=received.problem,
-            flawed=change.flaw,
-        )
+        for earlier in itertools.count():
+            received, exchange = self._exchanged(method, url, lines, content, flaw=change.flaw)
+            pause = pause_before_repeating(received, earlier=earlier, http=self._target.http)
+            if pause is None:
+                break
+            time.sleep(pause)
         return Answer(
             exchange=exchange,
             recorder=self._recorder,
@@ -250,6 +243,19 @@ class Consents:
             sent=body if isinstance(body, dict) else None,
             requested_id=requested_id,
         )
+
+    def _exchanged(
+        self, method: str, url: str, lines: Headers, content: bytes | None, *, flaw: str | None
+    ) -> tuple[Received, Exchange]:
+        """Send a request once, and record what came back."""
+        record = functools.partial(
+            self._recorder.exchange, method=method, url=url, headers=lines, body=content, flawed=flaw
+        )
+        try:
+            received = self._wire.send(method, url, lines, content)
+        except Unreachable as problem:
+            raise Unreachable(str(problem), exchanges=(record(received=None, problem=str(problem)).id,)) from problem
+        return received, record(received=received, problem=received.problem)
 
     # -- set-up: tolerant, and NotTestable when it does not work ---------------------------------------------------
 

@@ -39,6 +39,7 @@ class Running:
         preparation: Preparation,
         *,
         wire: Wire | None = None,
+        workers: int = 1,
         broken: str = "",
         first_look: CheckRecord | None = None,
         server: ReferenceServer | None = None,
@@ -52,7 +53,7 @@ class Running:
         """The checks that a full run would make: node id → ids, before `-k` and the like."""
         self.gone = ""
         """Why the target is given up, once it has gone away."""
-        self._wire = wire or Wire(preparation.target, read_only=preparation.read_only)
+        self._wire = wire or Wire(preparation.target, read_only=preparation.read_only, sharing=workers)
         self._server = server
         self._handed_down = handed_down
         self._unheard = 0
@@ -79,7 +80,7 @@ class Running:
         )
         handed_down = getattr(config, "workerinput", {}).get("consent_conformance")
         if handed_down is not None:
-            return cls._in_worker(options, handed_down)
+            return cls._in_worker(options, handed_down, workers=config.workerinput["workercount"])  # type: ignore[attr-defined]
         within = config.pluginmanager.get_plugin(WITHIN)
         return cls._in_process(options, within) if within is not None else cls._in_controller(options)
 
@@ -93,7 +94,7 @@ class Running:
         return cls(preparation, wire=within, broken=seen.broken, first_look=seen.record)
 
     @classmethod
-    def _in_worker(cls, options: Options, handed_down: dict[str, Any]) -> Running:
+    def _in_worker(cls, options: Options, handed_down: dict[str, Any], *, workers: int) -> Running:
         embedded = handed_down["target"] is not None
         if embedded:
             pack = packs.load(handed_down["pack"])
@@ -103,7 +104,7 @@ class Running:
             assert found is not None  # the controller had one
             target = found
         declared = [Claim(**row) for row in handed_down["claims"]]
-        return cls(prepare(options, pack, target, embedded=embedded, declared=declared))
+        return cls(prepare(options, pack, target, embedded=embedded, declared=declared), workers=workers)
 
     @classmethod
     def _in_controller(cls, options: Options) -> Running:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from conformance.model import NotTestable, Unreachable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.target import Target
+    from conformance.target import Http, Target
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -52,7 +53,10 @@ class Received:
 class Wire:
     """One connection pool to the target."""
 
-    def __init__(self, target: Target, *, read_only: bool = False) -> None:
+    def __init__(self, target: Target, *, read_only: bool = False, sharing: int = 1) -> None:
+        """Open nothing yet. `sharing` is the number of processes that share the rate of the target."""
+        self._apart = sharing / target.http.rate if target.http.rate else 0.0
+        self._earliest = 0.0
         self._read_only = read_only
         self._session = requests.Session()
         self._session.trust_env = False
@@ -91,6 +95,8 @@ class Wire:
         elif method in {"POST", "PUT"}:
             lines.setdefault("Content-Length", "0")
         prepared.headers = lines  # type: ignore[assignment]
+        time.sleep(max(0.0, self._earliest - time.monotonic()))
+        self._earliest = time.monotonic() + self._apart
         started = datetime.now(UTC)
         clock = time.perf_counter()
         try:
@@ -131,6 +137,26 @@ class Wire:
 
     def close(self) -> None:
         self._session.close()
+
+
+def pause_before_repeating(received: Received, *, earlier: int, http: Http) -> float | None:
+    """Seconds to wait before a refusal for want of time is asked again (RFC 9110 §10.2.3); None: take it as it is.
+
+    `earlier` is how often the request was repeated already. A server that wants a longer pause than the time-out of a
+    request is not waited for.
+    """
+    if received.status not in {429, 503} or earlier >= http.retries:
+        return None
+    asked = next((value.strip() for name, value in received.headers if name.lower() == "retry-after"), "")
+    pause = 0.5 * 2**earlier
+    if asked.isdigit():
+        pause = float(asked)
+    elif asked:
+        try:
+            pause = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):  # no date, or one without a zone
+            return None
+    return max(0.0, pause) if pause <= http.timeout else None
 
 
 def explain(problem: BaseException, url: str, timeout: float) -> str:

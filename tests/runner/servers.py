@@ -39,6 +39,8 @@ class Honest:
         self.consents: dict[str, dict[str, Any]] = {}
         self.seen: list[str] = []
         """`METHOD /path` of every request."""
+        self.times: list[float] = []
+        """When each came, in seconds."""
         self.url = ""
 
     def answer(self, method: str, path: str, query: str, body: bytes) -> Response | None:
@@ -129,6 +131,24 @@ class RefusesTheToken(RefusesEveryone):
         return Honest.answer(self, method, path, "", b"") if path == "/metadata" else super().answer()
 
 
+class IsBusyNowAndThen(Honest):
+    """429 on every other request, with leave to come back at once."""
+
+    def answer(self, method: str, path: str, query: str, body: bytes) -> Response | None:
+        if len(self.seen) % 2:
+            status, headers, content = outcome(429, "slowly")
+            return status, {**headers, "Retry-After": "0"}, content
+        return super().answer(method, path, query, body)
+
+
+class IsBusyForHours(Honest):
+    """503 on everything, until much later."""
+
+    def answer(self, *_: object) -> Response:
+        status, headers, content = outcome(503, "maintenance")
+        return status, {**headers, "Retry-After": "7200"}, content
+
+
 class NeverAnswers(Honest):
     """Takes the request and keeps silent."""
 
@@ -212,6 +232,7 @@ def _handler(server: Honest) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             path = parts.path.removeprefix("/fhir")
             server.seen.append(f"{self.command} {path}")
+            server.times.append(time.monotonic())
             response = server.answer(self.command, path, parts.query, body)
             if response is None:
                 self.close_connection = True

@@ -138,3 +138,28 @@ def test_a_target_that_dies_half_way(
     assert ended.lines("the target went away during the run") <= 2, ended.output
     assert len(ended.report["exchanges"]) >= 3
     assert all(row["verdict"] != "pass" for row in ended.report["requirements"] if "find" in row["id"])
+
+
+def test_a_busy_server_is_asked_again(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    server = servers.IsBusyNowAndThen()
+    ended = suite.run("--target", suite.target(lying(server)))
+    assert ended.code == 0, ended.output
+    assert ended.report is not None
+    assert len(ended.report["exchanges"]) == len(server.seen)
+    impatient = suite.run("--target", suite.target(server.url, "[http]", "retries = 0"))
+    assert impatient.code in {1, 3}, impatient.output
+
+
+def test_a_server_that_is_busy_for_hours_is_not_waited_for(
+    suite: Suite, lying: Callable[[servers.Honest], str]
+) -> None:
+    ended = suite.run("--target", suite.target(lying(servers.IsBusyForHours())))
+    assert ended.code == 3
+    assert ended.lines("answers 503 with an OperationOutcome: maintenance to everything") == 1
+
+
+def test_the_request_rate_is_kept(suite: Suite, honest: servers.Honest) -> None:
+    ended = suite.run("--target", suite.target(honest.url, "[http]", "rate = 20"))
+    assert ended.code == 0, ended.output
+    after_the_first_look = honest.times[2:]
+    assert after_the_first_look[-1] - after_the_first_look[0] > (len(after_the_first_look) - 1) / 20 * 0.8

@@ -58,6 +58,23 @@ def test_ids_are_literal() -> None:
     assert hidden == []
 
 
+def test_the_index_finds_every_call() -> None:
+    """It looks at `with` statements and decorators only; a call anywhere else would be missed."""
+    for folder in ("checks", "observed"):
+        for file in sorted((ROOT / folder).glob("*.py")):
+            for function in ast.parse(file.read_text(encoding="utf-8")).body:
+                if isinstance(function, ast.FunctionDef):
+                    called = {
+                        argument.value
+                        for node in ast.walk(function)
+                        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+                        if node.func.id in coverage.CALLS
+                        for argument in node.args
+                        if isinstance(argument, ast.Constant)
+                    }
+                    assert set(coverage.literal_ids(function)) == called, f"{file.name}::{function.name}"
+
+
 def test_what_was_left_out_is_known_by_function_and_by_row() -> None:
     pack = PACKS["nll-2023"]
     places = coverage.places(pack)

@@ -135,7 +135,12 @@ def own_fault(problem: BaseException) -> str:
 
 def packed(record: CheckRecord) -> str:
     """A record as JSON in ASCII: a worker of pytest-xdist can send neither enumerations nor lone surrogates."""
-    return json.dumps(dataclasses.asdict(record))
+    return json.dumps(record, default=_members)
+
+
+def _members(value: Any) -> dict[str, Any]:
+    """The members of one dataclass, not copied: `dataclasses.asdict` copies all that is in them."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def unpacked(text: str) -> CheckRecord:

@@ -95,8 +95,9 @@ class Wire:
         elif method in {"POST", "PUT"}:
             lines.setdefault("Content-Length", "0")
         prepared.headers = lines  # type: ignore[assignment]
-        time.sleep(max(0.0, self._earliest - time.monotonic()))
-        self._earliest = time.monotonic() + self._apart
+        if self._apart:
+            time.sleep(max(0.0, self._earliest - time.monotonic()))
+            self._earliest = time.monotonic() + self._apart
         started = datetime.now(UTC)
         clock = time.perf_counter()
         try:

@@ -15,14 +15,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from conformance.model import UsageError
 from conformance.reference import seeds
-from conformance.reference.faults import FAULTS
 from conformance.reference.messages import Request
 from conformance.reference.nll_2019 import NLL2019
 from conformance.reference.nll_2023 import NLL2023
 from conformance.reference.r4 import R4
 from conformance.reference.store import Store
 from conformance.reference.tokens import Tokens, issue_all
-from conformance.reference.variations import VARIATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,10 +38,15 @@ def personality(pack: str, *, faults: Iterable[str] = (), variations: Iterable[s
     """Return the class of a server with these lies and liberties. UsageError when a name is unknown or does not fit."""
     if pack not in PERSONALITIES:
         raise UsageError(f"no personality {pack!r} in the reference server (there are: {', '.join(PERSONALITIES)})")
+    honest = PERSONALITIES[pack]
+    faults, variations = tuple(faults), tuple(variations)
+    if not faults and not variations:
+        return honest
+    from conformance.reference import FAULTS, VARIATIONS  # noqa: PLC0415 - an honest server starts without them
+
     chosen = [_named(name, pack, FAULTS, "fault") for name in faults]
     chosen += [_named(name, pack, VARIATIONS, "variation") for name in variations]
-    honest = PERSONALITIES[pack]
-    return type(honest.__name__, (*chosen, honest), {}) if chosen else honest
+    return type(honest.__name__, (*chosen, honest), {})
 
 
 def _named(name: str, pack: str, known: dict[str, Any], word: str) -> type:

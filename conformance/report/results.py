@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SCHEMA = "1"
 SUITE = "consent-conformance"
 FILE_NAME = "results.json"
+EXCHANGE_KEYS = tuple(member.name for member in fields(Exchange))
 CHECK_KEYS = ("nodeid", "title", "outcome", "message", "expected", "actual", "notes", "exchanges")
 
 
@@ -194,21 +195,21 @@ def _by_node(check: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _exchange_to_json(exchange: Exchange) -> dict[str, Any]:
-    fields = asdict(exchange)
-    fields["request_headers"] = _pairs(exchange.request_headers)
-    fields["response_headers"] = _pairs(exchange.response_headers)
-    return fields
+    members: dict[str, Any] = {name: getattr(exchange, name) for name in EXCHANGE_KEYS}
+    members["request_headers"] = _pairs(exchange.request_headers)
+    members["response_headers"] = _pairs(exchange.response_headers)
+    return members
 
 
 def _pairs(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
     return [[name, value] for name, value in headers]
 
 
-def _exchange_from_json(fields: dict[str, Any]) -> Exchange:
+def _exchange_from_json(members: dict[str, Any]) -> Exchange:
     headers = {
-        key: tuple((name, value) for name, value in fields[key]) for key in ("request_headers", "response_headers")
+        key: tuple((name, value) for name, value in members[key]) for key in ("request_headers", "response_headers")
     }
-    return Exchange(**{**fields, **headers})
+    return Exchange(**{**members, **headers})
 
 
 def _consistent(report: Report, stated: dict[str, int]) -> None:

@@ -1,61 +1,11 @@
 """The lies of the reference server, by topic. `FAULTS` holds each under its name."""
 
-from conformance.reference.fault import FAULTS
-from conformance.reference.faults import (
-    capability,
-    closing,
-    content,
-    creating,
-    deleting,
-    dose_consents,
-    end_dating,
-    enterers,
-    errors,
-    headers,
-    meaning,
-    period,
-    prefer,
-    profiles,
-    provenance,
-    reading,
-    search_bundles,
-    search_handling,
-    search_includes,
-    search_pages,
-    search_parameters,
-    search_patients,
-    security,
-    tracing,
-    updating,
-    versions,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "FAULTS",
-    "capability",
-    "closing",
-    "content",
-    "creating",
-    "deleting",
-    "dose_consents",
-    "end_dating",
-    "enterers",
-    "errors",
-    "headers",
-    "meaning",
-    "period",
-    "prefer",
-    "profiles",
-    "provenance",
-    "reading",
-    "search_bundles",
-    "search_handling",
-    "search_includes",
-    "search_pages",
-    "search_parameters",
-    "search_patients",
-    "security",
-    "tracing",
-    "updating",
-    "versions",
-]
+from conformance.reference.fault import FAULTS
+
+for _topic in iter_modules(__path__):
+    import_module(f"{__name__}.{_topic.name}")
+
+__all__ = ["FAULTS"]

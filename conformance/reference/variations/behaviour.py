@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -161,10 +162,10 @@ class IdsAreNumbers(Variation, name="ids-are-numbers", packs=("r4",)):
 
 
 class AnswersTakeTime(Variation, name="answers-take-time"):
-    """Each answer comes 30 milliseconds late: nothing says how fast a server is."""
+    """Each answer comes up to 50 milliseconds late, now more, now less: nothing says how fast a server is."""
 
     def sent(self, request: Request, route: Route | None, response: Response) -> Response:
-        return replace(super().sent(request, route, response), delay=0.03)
+        return replace(super().sent(request, route, response), delay=random.uniform(0, 0.05))  # noqa: S311 - no secret
 
 
 class PrivateCaching(Variation, name="private-caching"):

@@ -364,6 +364,9 @@ class Consents:
             named = actor.get("reference", {})
             if "reference" in named and named["reference"] == model.get("reference"):
                 actor["reference"] = {**named, "reference": made["patient"]["reference"]}
+        if self._patients_are_given:  # who may have consents of others, and of other checks
+            mark = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{uuid.uuid4()}"}
+            made["identifier"] = [*made.get("identifier", ()), mark]
         return jsonpatch.apply_patch(made, list(patch)) if patch else made
 
     def given(self, kind: str, *, patient: str | None = None, patch: Sequence[Json] = ()) -> Kept:
@@ -577,17 +580,28 @@ class Consents:
                 return found
             time.sleep(POLL_EVERY)
 
-    def consents_of(self, patient: str) -> set[str]:
-        """The ids of this patient's consents that a search by patient shows; none where the search is refused."""
+    def stored_from(self, body: Json) -> list[str]:
+        """The ids of consents made from this body, as a search by its patient shows; none where that is refused.
+
+        A fresh patient has no others. One that the target gave may have any number, of which those count that have an
+        identifier of the body's.
+        """
+        patient = str(body["patient"]["reference"])
         first = self.search([self.of_patient(patient)])
         if first.status != 200 or first.resource_type != "Bundle":
-            return set()
+            return []
         wanted = patient.rpartition("/")[2]
-        return {
-            str(match.get("id"))
-            for match in Found((first, *self.further_pages(first))).matches
-            if str((match.get("patient") or {}).get("reference", "")).rpartition("/")[2] == wanted
-        }
+        marks = [str(one.get("value")) for one in body.get("identifier", ())] if self._patients_are_given else []
+        found = Found((first, *self.further_pages(first))).matches
+        of_patient = [
+            one for one in found if str((one.get("patient") or {}).get("reference")).rpartition("/")[2] == wanted
+        ]
+        made = [one for one in of_patient if not marks or any(mark in json.dumps(one) for mark in marks)]
+        return sorted(str(one.get("id")) for one in made)
+
+    @property
+    def _patients_are_given(self) -> bool:
+        return self.dialect.patients == "given"
 
     def of_patient(self, patient: str) -> tuple[str, str]:
         """The search parameter that selects a patient's consents, in the dialect's name and reference form."""

@@ -157,8 +157,8 @@ def test_a_put_without_an_id(consents: Consents, verifying: Verifying) -> None:
         expect.refused(answer)
         expect.unchanged(before, after)
         if consents.offers("search:patient"):
-            others = consents.consents_of(known.patient) - {known.id}
-            expect.equal(sorted(others), [], "further consents of the patient:", answer)
+            others = [one for one in consents.stored_from(body) if one != known.id]
+            expect.equal(others, [], "further consents made from the body:", answer)
 
 
 @pytest.mark.parametrize("wrong", ["no body", "a body cut off in the middle", "a Patient with the consent's id"])

@@ -180,5 +180,4 @@ def _carried_out(consents: Consents, cell: HeaderCell, answer: Answer, after: An
 def _nothing_created(consents: Consents, answer: Answer) -> None:
     """A refused create has left no consent of its patient behind, where searching by patient is offered."""
     if answer.exchange.method == "POST" and answer.sent is not None and consents.offers("search:patient"):
-        created = consents.consents_of(str(answer.sent["patient"]["reference"]))
-        expect.equal(sorted(created), [], "consents of the refused create's patient:", answer)
+        expect.equal(consents.stored_from(answer.sent), [], "consents made from the refused body:", answer)

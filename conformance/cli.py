@@ -72,6 +72,20 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--pack", metavar="NAME", help="default: any pack that has the requirement")
     explain.set_defaults(perform=_explain)
 
+    prove = commands.add_parser("prove", help="show that each check can fail, and that no legal server is blamed")
+    prove.add_argument("--pack", action="append", default=[], metavar="NAME", help="only in this pack (default: all)")
+    prove.add_argument("--only", metavar="WORD", help="only faults and variations with this word in their name")
+    prove.add_argument("--jobs", type=int, metavar="N", help="run N at a time (default: one per processor)")
+    prove.add_argument("--everywhere", action="store_true", help="each fault in every pack that can tell it")
+    prove.add_argument("--own-process", action="store_true", help="each server in a process and on a socket of its own")
+    prove.add_argument("--part", type=int, default=1, metavar="K", help="only part K of --parts")
+    prove.add_argument("--parts", type=int, default=1, metavar="N", help="share the runs out in N parts (default: 1)")
+    prove.add_argument(
+        "--report-dir", metavar="DIR", default="reports", help="where the matrix lands (default: reports)"
+    )
+    prove.add_argument("--write", metavar="FILE", help="write the summary here as Markdown")
+    prove.set_defaults(perform=_prove)
+
     stored_runs.add_to(commands)
     commands.add_parser("validate", help="validate FHIR resources", add_help=False)
     return parser
@@ -96,6 +110,13 @@ def _serve(options: argparse.Namespace) -> int:
         write_target=Path(options.write_target) if options.write_target else None,
     )
     return 0
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from conformance.command_prove import jobs, prove  # noqa: PLC0415 - see above
+
+    options.jobs = options.jobs or jobs()
+    return prove(options)
 
 
 def _requirements(options: argparse.Namespace) -> int:

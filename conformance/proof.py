@@ -7,6 +7,8 @@ which nothing else fails, but for rows that restate it.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +51,25 @@ def over_a_socket(
         target = Path(folder) / "target.toml"
         target.write_text(as_toml(server.target), encoding="utf-8")
         return run("--pack", pack, "--target", str(target), "--report-dir", folder, *options)
+
+
+def against_a_process(
+    pack: str, *, faults: Sequence[str] = (), variations: Sequence[str] = (), options: Sequence[str] = ()
+) -> Report:
+    """The same over a real connection to a server in a process of its own, as `consent-conformance serve` starts it."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "target.toml"
+        command = [sys.executable, "-m", "conformance.cli", "serve", "--pack", pack, "--write-target", str(target)]
+        command += [part for name in faults for part in ("--fault", name)]
+        command += [part for name in variations for part in ("--variation", name)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own command
+            try:
+                assert server.stdout is not None
+                if not server.stdout.readline().startswith("ready "):
+                    raise RuntimeError(f"the reference server did not start: {' '.join(command)}")
+                return run("--pack", pack, "--target", str(target), "--report-dir", folder, *options)
+            finally:
+                server.terminate()
 
 
 class Within:

@@ -119,6 +119,17 @@ class CreateSendsContentLocation(
         return replace(answer, headers=tuple((renamed.get(name, name), value) for name, value in answer.headers))
 
 
+class CreateSendsAnEmptyLocation(
+    Fault,
+    name="create-sends-an-empty-location",
+    breaks=("nll-2023.create.answers-with-location", *LOCATION),
+):
+    """A create answers with Location, and nothing in it."""
+
+    def location(self, stored: Stored) -> str:  # noqa: ARG002 - the lie
+        return ""
+
+
 class CreateShowsAnotherId(Fault, name="create-shows-another-id", breaks=("r4.create.location-leads-to-the-consent",)):
     """The body of a create, unless the client preferred one, has another id than Location."""
 

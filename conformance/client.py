@@ -62,8 +62,8 @@ class Kept:
             NotTestable: the target holds it without one.
 
         """
-        reference = element(self.body, "patient.reference")
-        if not isinstance(reference, str):
+        reference = meaning.patient_of(self.body)
+        if not reference:
             raise NotTestable(f"Consent/{self.id} names no patient")
         return reference
 
@@ -358,12 +358,13 @@ class Consents:
             made = copy.deepcopy(self.pack.fixture(source.create))
             if source.patch:
                 made = jsonpatch.apply_patch(made, list(source.patch))
-        model = made.get("patient", {})
-        made["patient"] = {**model, "reference": patient or self.patient()}
+        whom = meaning.patient_element(made)
+        model = made.get(whom, {})
+        made[whom] = {**model, "reference": patient or self.patient()}
         for actor in (made.get("provision") or {}).get("actor", ()):  # a patient who is an actor is the same patient
             named = actor.get("reference", {})
             if "reference" in named and named["reference"] == model.get("reference"):
-                actor["reference"] = {**named, "reference": made["patient"]["reference"]}
+                actor["reference"] = {**named, "reference": made[whom]["reference"]}
         if self._patients_are_given:  # who may have consents of others, and of other checks
             mark = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{uuid.uuid4()}"}
             made["identifier"] = [*made.get("identifier", ()), mark]
@@ -586,16 +587,14 @@ class Consents:
         A fresh patient has no others. One that the target gave may have any number, of which those count that have an
         identifier of the body's.
         """
-        patient = str(body["patient"]["reference"])
+        patient = meaning.patient_of(body)
         first = self.search([self.of_patient(patient)])
         if first.status != 200 or first.resource_type != "Bundle":
             return []
         wanted = patient.rpartition("/")[2]
         marks = [str(one.get("value")) for one in body.get("identifier", ())] if self._patients_are_given else []
         found = Found((first, *self.further_pages(first))).matches
-        of_patient = [
-            one for one in found if str((one.get("patient") or {}).get("reference")).rpartition("/")[2] == wanted
-        ]
+        of_patient = [one for one in found if meaning.patient_of(one).rpartition("/")[2] == wanted]
         made = [one for one in of_patient if not marks or any(mark in json.dumps(one) for mark in marks)]
         return sorted(str(one.get("id")) for one in made)
 
@@ -645,7 +644,7 @@ class Consents:
     def _next_existing(self, kind: str, *, with_elements: tuple[str, ...] = ()) -> Kept:
         for id in self._existing:  # noqa: A001 - FHIR's own word
             body = self.current(id)
-            patient = str((body.get("patient") or {}).get("reference", ""))
+            patient = meaning.patient_of(body)
             if patient not in self._handed_out and all(element(body, path) for path in with_elements):
                 self._handed_out.add(patient)
                 return Kept(id, body, kind)

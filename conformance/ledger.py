@@ -119,7 +119,7 @@ class Ledger:
             preparation.applicable,
             target=preparation.target,
             dialect=preparation.dialect,
-            release=preparation.pack.fhir,
+            pack=preparation.pack,
         )
         session.testscollected += len(observations)
         for observation in observations:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from conformance import period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 Json = dict[str, Any]
 
@@ -31,10 +31,23 @@ RULE = (
 """The elements of a provision that decide what it allows (consent-definitions.html, Consent.provision)."""
 
 
+def patient_element(resource: Mapping[str, Any]) -> str:
+    """The element that says whom a consent is about: `patient`, and `subject` from the ballot of R5 on."""
+    return "subject" if "subject" in resource and "patient" not in resource else "patient"
+
+
+def patient_of(resource: Mapping[str, Any]) -> str:
+    """The reference to whom a consent is about; empty when there is none."""
+    named = resource.get(patient_element(resource))
+    reference = named.get("reference") if isinstance(named, dict) else None
+    return reference if isinstance(reference, str) else ""
+
+
 def lost(sent: Json, read: Json) -> list[str]:
     """What of the meaning of `sent` is missing or changed in `read`, a line each with the path."""
     lines = list(_lost_value("Consent.status", sent.get("status"), read.get("status")))
-    lines += _lost_reference("Consent.patient", sent.get("patient"), read.get("patient"))
+    whom = patient_element(sent)
+    lines += _lost_reference(f"Consent.{whom}", sent.get(whom), read.get(whom))
     lines += _lost_rule("Consent.provision", sent.get("provision"), read.get("provision"))
     return lines
 

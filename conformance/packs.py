@@ -59,6 +59,7 @@ __all__ = [
     "load",
 ]
 
+DEFINITIONS = ("StructureDefinition-*.json", "ValueSet-*.json", "CodeSystem-*.json")
 _KNOWN = (
     "pack.toml",
     "headers.toml",
@@ -69,9 +70,7 @@ _KNOWN = (
     "scenarios/*.toml",
     "seed/*.json",
     "fixtures/**/*.json",
-    "StructureDefinition-*.json",
-    "ValueSet-*.json",
-    "CodeSystem-*.json",
+    *DEFINITIONS,
 )
 
 
@@ -96,6 +95,11 @@ class Pack:
     source_lines: tuple[SourceLine, ...]
     catalogue: Catalogue
     folder: Path
+
+    @property
+    def definitions(self) -> tuple[Path, ...]:
+        """The files of the FHIR definitions in the pack's folder."""
+        return tuple(path for pattern in DEFINITIONS for path in sorted(self.folder.glob(pattern)))
 
     def fixture(self, name: str) -> Any:
         """The JSON of a fixture, a fresh copy at each call. Raises UsageError when there is none of that name."""

@@ -37,8 +37,13 @@ def test_the_capability_statement(consents: Consents, verifying: Verifying) -> N
         expect.true("server" in modes, "a rest entry of mode server", f"the modes {modes}", answer)
     with verifying("r4.capabilities.states-fhir-version"):
         version = str(_statement(consents, answer).get("fhirVersion"))
-        release = consents.pack.fhir
+        release = consents.pack.fhir.partition("-")[0]
         expect.true(f"{version}.".startswith(f"{release}."), f"fhirVersion {release}.x", version, answer)
+    with verifying("r5-ballot.capabilities.states-the-ballot-version"):
+        version = str(_statement(consents, answer).get("fhirVersion"))
+        expect.true(version.startswith("5.0.0-"), "fhirVersion 5.0.0-ballot", version, answer)
+        if version != "5.0.0-ballot":
+            answer.note(f"fhirVersion is {version}, another preview of R5")
 
 
 def test_what_is_claimed_is_listed(consents: Consents, verifying: Verifying) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance import expect
+from conformance import expect, meaning
 from conformance.headers import setting
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
-    from conformance.client import Consents, Json
+    from conformance.client import Consents
     from conformance.recorder import Verifying
 
 GENERIC = ("application/json", "text/json")
@@ -77,11 +77,11 @@ def test_sending_a_format_that_nobody_has(consents: Consents, verifying: Verifyi
 
 def test_letters_outside_ascii(consents: Consents, verifying: Verifying) -> None:
     """A consent is created with letters of three alphabets. It reads back with the same letters, in UTF-8."""
-    words: list[Json] = [
-        {"op": "add", "path": "/patient/display", "value": WORDS},
-        {"op": "add", "path": "/identifier", "value": [{"system": "https://example.org/notes", "value": WORDS}]},
-    ]
-    known = consents.given("active", patch=words)
+    body = consents.body("active")
+    whom = meaning.patient_element(body)
+    body[whom]["display"] = WORDS
+    body["identifier"] = [{"system": "https://example.org/notes", "value": WORDS}]
+    known = consents.kept(consents.create(body, kind="active"), "active")
 
     read = consents.read(known.id)
 
@@ -89,7 +89,7 @@ def test_letters_outside_ascii(consents: Consents, verifying: Verifying) -> None
         expect.status(read, 200)
         charset = _charset(read)
         expect.true(charset in {"", "utf-8"}, "charset utf-8 or none", _label(read), read)
-        shown = json.dumps([read.consent.get("patient"), read.consent.get("identifier")], ensure_ascii=False)
+        shown = json.dumps([read.consent.get(whom), read.consent.get("identifier")], ensure_ascii=False)
         if '"display"' not in shown and '"value"' not in shown:
             raise consents.untestable("the server stores neither a display nor an identifier, so no text comes back")
         expect.true(WORDS in shown, f"the text {WORDS}", shown, read)

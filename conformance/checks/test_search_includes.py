@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance import expect
+from conformance import expect, meaning
 from conformance.found import Found, element
 from conformance.headers import Change
 from conformance.model import Violation
@@ -119,7 +119,7 @@ def _along(found: Found, reference: str) -> None:
 
 
 def _named_patients(found: Found) -> set[str]:
-    return {_local(str(element(match, "patient.reference"))) for match in found.matches}
+    return {_local(meaning.patient_of(match)) for match in found.matches}
 
 
 def _local(reference: str) -> str:

@@ -15,8 +15,9 @@ from conformance.recorder import own_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+    from pathlib import Path
 
-    from conformance.packs import Dialect
+    from conformance.packs import Dialect, Pack
     from conformance.target import Target
 
 _OBSERVATIONS: list[tuple[tuple[str, ...], Callable[[Answers], str | None]]] = []
@@ -31,6 +32,8 @@ class Answers:
     dialect: Dialect
     release: str = "4.0"
     """The FHIR release of the pack."""
+    definitions: tuple[Path, ...] = ()
+    """The FHIR definitions that the pack brings."""
 
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self.exchanges)
@@ -66,13 +69,17 @@ def observes(*requirements: str) -> Callable[[Callable[[Answers], str | None]], 
 
 
 def observe(
-    exchanges: Mapping[str, Exchange], applicable: Collection[str], *, target: Target, dialect: Dialect, release: str
+    exchanges: Mapping[str, Exchange], applicable: Collection[str], *, target: Target, dialect: Dialect, pack: Pack
 ) -> tuple[CheckRecord, ...]:
     """Evaluate what applies, in the order of the names."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     answers = Answers(
-        tuple(exchange for exchange in exchanges.values() if exchange.status is not None), target, dialect, release
+        tuple(exchange for exchange in exchanges.values() if exchange.status is not None),
+        target,
+        dialect,
+        pack.fhir,
+        pack.definitions,
     )
     records = []
     for requirements, function in _OBSERVATIONS:

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from conformance.meaning import patient_element
 from conformance.observed import observes
 
 if TYPE_CHECKING:
@@ -146,8 +147,7 @@ def _resources(body: Any) -> Iterator[dict[str, Any]]:
 
 def _telling(consent: dict[str, Any]) -> Iterator[str]:
     """The words of a consent that tell who is concerned: references to people and organizations, and displays."""
-    if isinstance(consent.get("patient"), dict):
-        yield from _words(consent["patient"])
+    yield from _words(consent.get(patient_element(consent)))
     rules = [consent.get("provision")]
     while rules:
         rule = rules.pop()

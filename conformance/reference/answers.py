@@ -26,6 +26,7 @@ class Answers:
 
     interactions: ClassVar[tuple[str, ...]] = ("read", "create", "update", "search-type")
     """What is offered on Consent."""
+    fhir_version: ClassVar[str] = "4.0.1"
     types: ClassVar[frozenset[str]] = frozenset({"Consent", "Patient", "RelatedPerson", "Practitioner", "Organization"})
 
     def __init__(self, *, base: str, store: Store, clock: Callable[[], datetime], tokens: Tokens) -> None:

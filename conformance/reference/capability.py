@@ -18,7 +18,7 @@ def statement(service: Service) -> Resource:
         "kind": "instance",
         "software": {"name": "Consent reference server"},
         "implementation": {"description": "A server that conforms by default", "url": service.base},
-        "fhirVersion": "4.0.1",
+        "fhirVersion": service.fhir_version,
         "format": ["application/fhir+json", "json"],
         "rest": [
             {

@@ -19,6 +19,7 @@ from conformance.reference.messages import Request
 from conformance.reference.nll_2019 import NLL2019
 from conformance.reference.nll_2023 import NLL2023
 from conformance.reference.r4 import R4
+from conformance.reference.r5_ballot import R5Ballot
 from conformance.reference.store import Store
 from conformance.reference.tokens import Tokens, issue_all
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 BASE_PATH = "/fhir"
-PERSONALITIES: dict[str, type[R4]] = {personality.name: personality for personality in (NLL2019, NLL2023, R4)}
+PERSONALITIES: dict[str, type[R4]] = {personality.name: personality for personality in (NLL2019, NLL2023, R4, R5Ballot)}
 
 
 def personality(pack: str, *, faults: Iterable[str] = (), variations: Iterable[str] = ()) -> type[R4]:

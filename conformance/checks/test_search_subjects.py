@@ -1,0 +1,64 @@
+"""Searching for whom a consent is about, where that need not be a patient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance import expect
+
+if TYPE_CHECKING:
+    from conformance.client import Consents, Kept
+    from conformance.recorder import Verifying
+
+
+def test_searching_by_subject(consents: Consents, verifying: Verifying) -> None:
+    """Two patients have a consent each. Either is found by its subject; so is that of a group, if it is stored."""
+    mine, other = consents.given("active"), consents.given("active")
+    for one, not_that in ((mine, other), (other, mine)):
+        with verifying("r5-ballot.search.by-subject"):
+            found = consents.find(("subject", consents.typed(one.patient)), include=[one.id])
+            expect.matches(found, include=[one.id], exclude=[not_that.id])
+
+    group = _of_a_group(consents, mine)
+    if group is not None:
+        with verifying("r5-ballot.search.by-subject"):
+            found = consents.find(("subject", group.patient), include=[group.id])
+            expect.matches(found, include=[group.id], exclude=[mine.id])
+
+
+def test_a_group_with_the_id_of_a_patient(consents: Consents, verifying: Verifying) -> None:
+    """A patient has a consent, and so has a group of the same id. A search by patient finds the patient's only."""
+    known = consents.given("active")
+    consents.findable(known)
+    group = _of_a_group(consents, known)
+
+    with verifying("r5-ballot.search.patient-means-patient-subjects"):
+        found = consents.find(consents.of_patient(known.patient), include=[known.id])
+        expect.matches(found, include=[known.id], exclude=[group.id] if group else [])
+        if group is None:
+            found.first.note("this server holds no consent about a group")
+
+
+def test_the_compartment_of_a_patient(consents: Consents, verifying: Verifying) -> None:
+    """Two patients have a consent each. The compartment of the first holds its consent and not the other's."""
+    mine, other = consents.given("active"), consents.given("active")
+    consents.findable(mine)
+    place = f"/Patient/{mine.patient.rpartition('/')[2]}/Consent"
+
+    answer = consents.request("GET", place, action="search")
+
+    with verifying("r5-ballot.search.patient-compartment"):
+        if answer.refused:
+            answer.note("the compartment of a patient is not offered")
+        else:
+            expect.status(answer, 200)
+            expect.matches(consents.paged(answer), include=[mine.id], exclude=[other.id])
+
+
+def _of_a_group(consents: Consents, known: Kept) -> Kept | None:
+    """A consent about a group that has the patient's id, where the target takes such a one."""
+    if not (consents.may_create and consents.dialect.patients == "any"):
+        return None
+    body = consents.body("active", patient=f"Group/{known.patient.rpartition('/')[2]}")
+    answer = consents.create(body, kind="active")
+    return consents.kept(answer, "active") if answer.succeeded else None

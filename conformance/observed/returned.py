@@ -1,0 +1,77 @@
+"""The Consents that the answers of a run held, and what is wrong with each by the definitions of its release."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from conformance.validation.validator import Validator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conformance.model import Exchange
+    from conformance.observed import Answers
+    from conformance.validation.issue import Issue
+
+Json = dict[str, Any]
+
+
+def consents(answers: Answers) -> Iterator[tuple[Exchange, Json]]:
+    """Each Consent of a successful answer, alone or in a Bundle, but for those that the suite has sent wrong itself."""
+    spoilt = {id for answer in answers for id in _spoilt(answer)}  # noqa: A001 - FHIR's own word
+    for answer in answers:
+        if 200 <= (answer.status or 0) < 300 and '"Consent"' in (answer.response_body or ""):
+            for consent in _held(_parsed(answer.response_body or "")):
+                if str(consent.get("id")) not in spoilt:
+                    yield answer, consent
+
+
+def errors(answers: Answers) -> Iterator[tuple[Exchange, Json, Issue]]:
+    """What is wrong with them: the validator's errors, by the base definitions and those that the pack brings."""
+    for answer, consent in consents(answers):
+        for issue in _errors(json.dumps(consent), answers.release, answers.definitions):
+            yield answer, consent, issue
+
+
+def _spoilt(answer: Exchange) -> Iterator[str]:
+    """The ids under which a write that was wrong on purpose may have stored something."""
+    if answer.flawed is None or answer.method not in {"POST", "PUT"} or not 200 <= (answer.status or 0) < 300:
+        return
+    for address in (urlsplit(answer.url).path, answer.header("Location") or ""):
+        before, consent, id = address.partition("/_history")[0].rpartition("/Consent/")  # noqa: A001 - as above
+        if before or consent:
+            yield id
+    for body in (answer.request_body, answer.response_body):
+        yield from (str(consent.get("id")) for consent in _held(_parsed(body or "")) if consent.get("id"))
+
+
+@lru_cache(maxsize=8192)
+def _errors(consent: str, release: str, definitions: tuple[Path, ...]) -> tuple[Issue, ...]:
+    found = _validator(release, definitions).validate(json.loads(consent))
+    return tuple(issue for issue in found if issue.severity == "error")
+
+
+@lru_cache(maxsize=8)
+def _validator(release: str, definitions: tuple[Path, ...]) -> Validator:
+    return Validator(release, profiles=definitions)
+
+
+def _held(body: Any) -> Iterator[Json]:
+    if not isinstance(body, dict):
+        return
+    if body.get("resourceType") == "Consent":
+        yield body
+    entries = body.get("entry") if body.get("resourceType") == "Bundle" else None
+    for entry in entries if isinstance(entries, list) else ():
+        yield from _held(entry.get("resource") if isinstance(entry, dict) else None)
+
+
+def _parsed(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -268,7 +268,7 @@ class Consents:
         """Mention what the target made of a contradiction of its sources, if the pack has it on record."""
         for row in self.pack.contradictions:
             if row.id == contradiction:
-                self._recorder.note(f"{row.id}: {seen} (the sources can be read as: {' / '.join(row.readings)})")
+                self._recorder.note(row.met(seen))
 
     def offers(self, claim: str) -> bool:
         return claim in self.claims

@@ -62,6 +62,10 @@ def places(pack: Pack) -> dict[str, list[Place]]:
     for cell in pack.header_cells:
         for id in cell.requirements:  # noqa: A001 - FHIR's own word
             found.setdefault(id, []).append(Place("headers.toml", 0, cell.name, f"header cell: {cell.name}"))
+    for rule in pack.profile.rules if pack.profile else ():
+        of = ", ".join((*rule.keys, *rule.paths))
+        place = Place("profile.toml", 0, rule.requirement, f"profile rule: {of}")
+        found.setdefault(rule.requirement, []).append(place)
     for scenario in pack.scenarios:
         for id in scenario.requirements:  # noqa: A001 - FHIR's own word
             found.setdefault(id, []).append(Place("scenarios", 0, scenario.name, f"scenario: {scenario.title}"))

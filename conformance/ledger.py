@@ -120,6 +120,7 @@ class Ledger:
             target=preparation.target,
             dialect=preparation.dialect,
             pack=preparation.pack,
+            examples=preparation.examples,
         )
         session.testscollected += len(observations)
         for observation in observations:

@@ -1,8 +1,8 @@
 """Packs: one documented system each, as a folder of data. Reads them loudly.
 
 A pack's folder holds pack.toml, and may hold requirements/*.toml, scenarios/*.toml, headers.toml, contradictions.toml,
-source.toml, FHIR definitions, seed/*.json, fixtures/*.json and a README.md. Anything else in it is refused: a file
-that nobody reads is a misspelt one.
+profile.toml, source.toml, FHIR definitions, seed/*.json, fixtures/*.json and a README.md. Anything else in it is
+refused: a file that nobody reads is a misspelt one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from conformance.dialect import Coding, Dialect
 from conformance.model import Claim, Requirement, UsageError
 from conformance.reading import Place, Problems
 from conformance.reading.headers import DEFAULT_SETS, header_cells, header_values
+from conformance.reading.profiles import profile_rules
 from conformance.reading.scenarios import contradictions, source_lines
 from conformance.reading.scenarios import scenarios as scenarios_of
 from conformance.reading.spelling import nearest
@@ -33,6 +34,7 @@ from conformance.scenarios import (
     HeaderCell,
     HeaderValue,
     Patch,
+    ProfileRules,
     Scenario,
     SourceLine,
     Statuses,
@@ -64,6 +66,7 @@ _KNOWN = (
     "pack.toml",
     "headers.toml",
     "contradictions.toml",
+    "profile.toml",
     "source.toml",
     "README.md",
     "requirements/*.toml",
@@ -93,6 +96,7 @@ class Pack:
     header_cells: tuple[HeaderCell, ...]
     contradictions: tuple[Contradiction, ...]
     source_lines: tuple[SourceLine, ...]
+    profile: ProfileRules | None
     catalogue: Catalogue
     folder: Path
 
@@ -169,6 +173,7 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         fixture=lambda name: _fixture_problem(folder, name),
     )
     cells, rows, lines = folder / "headers.toml", folder / "contradictions.toml", folder / "source.toml"
+    held = folder / "profile.toml"
     disputed = tuple(contradictions(rows, around, problems)) if rows.exists() else ()
     around = replace(around, contradictions=[row.id for row in disputed] if disputed or not rows.exists() else None)
     for kind, row in document.entries("bodies"):
@@ -193,6 +198,7 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         header_cells=tuple(header_cells(cells, around, problems)) if cells.exists() else (),
         contradictions=disputed,
         source_lines=tuple(source_lines(lines, around, problems)) if lines.exists() else (),
+        profile=profile_rules(held, around, problems) if held.exists() else None,
         catalogue=catalogue,
         folder=folder,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from conformance import packs
 from conformance import target as targets
 from conformance.model import Claim, Requirement, UsageError
+from conformance.printed import Examples
 from conformance.reading.spelling import nearest
 from conformance.redaction import Redactor
 
@@ -22,7 +23,18 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 DEFAULT_PACK = "r4"
-WRITING = ("create", "update", "update:instance-url", "update:type-url", "delete", "validation", "prefer", "if-match")
+WRITING = (
+    "create",
+    "update",
+    "update:instance-url",
+    "update:type-url",
+    "delete",
+    "validation",
+    "prefer",
+    "if-match",
+    "read-only",
+)
+"""Claims whose requirements cannot be looked at without trying to write."""
 EMBEDDED = "the embedded server"
 
 
@@ -61,6 +73,11 @@ class Preparation:
         """The requirements that apply and were selected."""
         rows = self.pack.catalogue.requirements
         return frozenset(row.id for row in rows if row.id not in self.inapplicable and row.id in self.selected)
+
+    @cached_property
+    def examples(self) -> Examples:
+        """What the sources of the pack print with a slip in it."""
+        return Examples(self.pack)
 
     @cached_property
     def offered(self) -> frozenset[str]:
@@ -112,7 +129,7 @@ def claims_of(pack: Pack, target: Target, declared: Sequence[Claim] | None) -> t
     """What the system offers and who says so: the pack or the server's own statement, corrected by target.toml."""
     rows = {row.claim: row for row in pack.claims}
     rows |= {row.claim: row for row in declared or ()}
-    if pack.claims_from == "metadata":
+    if not rows.keys() & {"auth", "open"}:
         mode = "auth" if target.auth.kind != "none" else "open"
         rows.setdefault(mode, Claim(claim=mode, source="auth of target.toml"))
     for purpose, claim in TOKEN_CLAIMS.items():

@@ -14,6 +14,7 @@ from conformance.model import CheckRecord, Exchange, Finding, NotTestable, Outco
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from conformance.printed import Examples
     from conformance.redaction import Redactor
     from conformance.wire import Headers, Received
 
@@ -103,9 +104,10 @@ class Verifying:
     A violation inside is written down and the check goes on, so that one lie does not hide the next requirement.
     """
 
-    def __init__(self, recorder: Recorder, applicable: Collection[str]) -> None:
+    def __init__(self, recorder: Recorder, applicable: Collection[str], examples: Examples | None = None) -> None:
         self._recorder = recorder
         self._applicable = applicable
+        self._examples = examples
 
     def applies(self, *requirements: str) -> bool:
         """Whether any of them applies to this target: to leave out a request that only they need."""
@@ -118,11 +120,22 @@ class Verifying:
         try:
             yield
         except Violation as violation:
-            self._recorder.found(concerned, Outcome.VIOLATED, violation)
+            for requirement in concerned:
+                self._violated(requirement, violation)
         except NotTestable as obstacle:
             self._recorder.found(concerned, Outcome.NOT_TESTABLE, obstacle)
         else:
             self._recorder.found(concerned, Outcome.HELD)
+
+    def _violated(self, requirement: str, violation: Violation) -> None:
+        """Write a violation down, or a note in its place when what shows it is an example that the source prints."""
+        showing = [exchange for exchange in self._recorder.exchanges if exchange.id in violation.exchanges]
+        note = self._examples.excuse(requirement, showing) if self._examples else None
+        if note is None:
+            self._recorder.found([requirement], Outcome.VIOLATED, violation)
+        else:
+            self._recorder.note(note)
+            self._recorder.found([requirement], Outcome.HELD)
 
 
 def own_fault(problem: BaseException) -> str:

@@ -182,6 +182,45 @@ class SourceLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProfileRule:
+    """Which finding of the validator, when a returned Consent is held against the profile, breaks `requirement`.
+
+    `keys` are rules of the validator or keys of the profile's constraints, `paths` patterns of elements without
+    indices; what is empty says nothing. With a `contradiction` the finding is a note, since the sources leave it open.
+    """
+
+    requirement: str
+    keys: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    contradiction: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProfileRules:
+    """The profile that every returned Consent is held against, and what its rules stand for."""
+
+    profile: str
+    rules: tuple[ProfileRule, ...]
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The ids that the profile verifies, each once, in their order."""
+        return tuple(dict.fromkeys(rule.requirement for rule in self.rules))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Printed:
+    """An example that the source prints with a slip in it, its syntax repaired, and the same example `repaired`.
+
+    Both are JSON files of the pack. `request` is the end of the address to which it is printed as the answer.
+    """
+
+    body: str
+    repaired: str
+    request: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contradiction:
     """A place where the sources contradict themselves or each other, and what the suite makes of it."""
 
@@ -191,3 +230,8 @@ class Contradiction:
     consequence: str
     note: str = ""
     requirements: tuple[str, ...] = ()
+    printed: tuple[Printed, ...] = ()
+
+    def met(self, seen: str) -> str:
+        """A note for the report of what the target made of it."""
+        return f"{self.id}: {seen} (the sources can be read as: {' / '.join(self.readings)})"

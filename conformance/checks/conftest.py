@@ -36,4 +36,4 @@ def consents(running: Running, recorder: Recorder) -> Consents:
 @pytest.fixture
 def verifying(running: Running, recorder: Recorder) -> Verifying:
     """Ties assertions to requirements."""
-    return Verifying(recorder, running.preparation.applicable)
+    return Verifying(recorder, running.preparation.applicable, running.preparation.examples)

@@ -5,7 +5,8 @@ They run on the controller at the end, since a worker of pytest-xdist cannot see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial, update_wrapper
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.packs import Dialect, Pack
+    from conformance.printed import Examples
+    from conformance.scenarios import Contradiction
     from conformance.target import Target
 
 _OBSERVATIONS: list[tuple[tuple[str, ...], Callable[[Answers], str | None]]] = []
@@ -34,9 +37,15 @@ class Answers:
     """The FHIR release of the pack."""
     definitions: tuple[Path, ...] = ()
     """The FHIR definitions that the pack brings."""
+    contradictions: tuple[Contradiction, ...] = ()
+    """Where the sources of the pack contradict themselves or each other."""
 
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self.exchanges)
+
+    def met(self, contradiction: str, seen: str) -> str | None:
+        """A note of what the target made of a contradiction of its sources; None when the pack has it not on record."""
+        return next((row.met(seen) for row in self.contradictions if row.id == contradiction), None)
 
     def none_may(self, fault: Callable[[Exchange], str | None], *, expected: str) -> str | None:
         """Hold each answer against a rule: `fault` says what is wrong with it, or None.
@@ -69,9 +78,17 @@ def observes(*requirements: str) -> Callable[[Callable[[Answers], str | None]], 
 
 
 def observe(
-    exchanges: Mapping[str, Exchange], applicable: Collection[str], *, target: Target, dialect: Dialect, pack: Pack
+    exchanges: Mapping[str, Exchange],
+    applicable: Collection[str],
+    *,
+    target: Target,
+    dialect: Dialect,
+    pack: Pack,
+    examples: Examples,
 ) -> tuple[CheckRecord, ...]:
-    """Evaluate what applies, in the order of the names."""
+    """Evaluate what applies, in the order of the names; `examples` are those that the sources print with a slip."""
+    from conformance.observed.profile_rules import every_consent_follows_the_profile  # noqa: PLC0415 - as below
+
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     answers = Answers(
@@ -80,16 +97,37 @@ def observe(
         dialect,
         pack.fhir,
         pack.definitions,
+        pack.contradictions,
     )
+    wanted = [(requirements, function, "") for requirements, function in _OBSERVATIONS]
+    if pack.profile is not None:
+        for id in pack.profile.requirements:  # noqa: A001 - FHIR's own word
+            row_of_profile = partial(every_consent_follows_the_profile, held=pack.profile, requirement=id)
+            wanted.append(((id,), update_wrapper(row_of_profile, every_consent_follows_the_profile), f"[{id}]"))
     records = []
-    for requirements, function in _OBSERVATIONS:
-        concerned = [requirement for requirement in requirements if requirement in applicable]
+    for requirements, function, row in wanted:
+        concerned = [id for id in requirements if id in applicable]  # noqa: A001 - FHIR's own word
         if concerned:
-            nodeid = f"conformance/observed/{function.__module__.rpartition('.')[2]}.py::{function.__name__}"
+            file = f"{function.__module__.rpartition('.')[2]}.py"
             title = " ".join((function.__doc__ or function.__name__).split())
-            findings = _findings(function, answers, concerned)
+            found = _findings(function, answers, concerned)
+            findings = tuple(_mended(finding, function, answers, examples) for finding in found)
+            nodeid = f"conformance/observed/{file}::{function.__name__}{row}"
             records.append(CheckRecord(nodeid=nodeid, title=title, findings=findings))
     return tuple(sorted(records, key=lambda record: record.nodeid))
+
+
+def _mended(
+    finding: Finding, function: Callable[[Answers], str | None], answers: Answers, examples: Examples
+) -> Finding:
+    """A violation, or a note in its place when nothing is wrong but what the source prints itself."""
+    if finding.outcome is not Outcome.VIOLATED:
+        return finding
+    exchanges, told = examples.mended(finding.requirement, answers)
+    if not told:
+        return finding
+    (again,) = _findings(function, replace(answers, exchanges=exchanges), [finding.requirement])
+    return replace(again, notes=(*again.notes, *told)) if again.outcome is Outcome.HELD else again
 
 
 def _findings(function: Callable[[Answers], str | None], answers: Answers, concerned: list[str]) -> tuple[Finding, ...]:

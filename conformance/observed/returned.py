@@ -33,8 +33,17 @@ def consents(answers: Answers) -> Iterator[tuple[Exchange, Json]]:
 def errors(answers: Answers) -> Iterator[tuple[Exchange, Json, Issue]]:
     """What is wrong with them: the validator's errors, by the base definitions and those that the pack brings."""
     for answer, consent in consents(answers):
-        for issue in _errors(json.dumps(consent), answers.release, answers.definitions):
-            yield answer, consent, issue
+        for issue in _issues(json.dumps(consent), answers.release, answers.definitions, None):
+            if issue.severity == "error":
+                yield answer, consent, issue
+
+
+def held_against(answers: Answers, profile: str) -> Iterator[tuple[Exchange, Issue | None]]:
+    """What the validator has to say when they are held against a profile of the pack; None once for each Consent."""
+    for answer, consent in consents(answers):
+        yield answer, None
+        for issue in _issues(json.dumps(consent), answers.release, answers.definitions, profile):
+            yield answer, issue
 
 
 def _spoilt(answer: Exchange) -> Iterator[str]:
@@ -50,9 +59,8 @@ def _spoilt(answer: Exchange) -> Iterator[str]:
 
 
 @lru_cache(maxsize=8192)
-def _errors(consent: str, release: str, definitions: tuple[Path, ...]) -> tuple[Issue, ...]:
-    found = _validator(release, definitions).validate(json.loads(consent))
-    return tuple(issue for issue in found if issue.severity == "error")
+def _issues(consent: str, release: str, definitions: tuple[Path, ...], profile: str | None) -> tuple[Issue, ...]:
+    return tuple(_validator(release, definitions).validate(json.loads(consent), profile=profile))
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ from conformance import reading
 from conformance.reading.headers import header_values
 from conformance.reading.spelling import nearest
 from conformance.reading.surroundings import NAME, Surroundings, check_names, listed, patch, unrepeated
-from conformance.scenarios import RUN_NAMES, Contradiction, Expectation, Scenario, SourceLine, Statuses, Step
+from conformance.scenarios import RUN_NAMES, Contradiction, Expectation, Printed, Scenario, SourceLine, Statuses, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -104,7 +104,17 @@ def contradictions(path: Path, around: Surroundings, problems: Problems) -> Iter
     unrepeated(rows, "id")
     for row in rows:
         ids = around.requirements(row / "requirements")
-        yield Contradiction(**{**row.value, "readings": tuple(row.value["readings"]), "requirements": ids})
+        printed = tuple(_printed(place, around) for place in row.rows("printed"))
+        if printed and not ids:
+            (row / "printed").say("excuses nothing; name the requirements that the example breaks")
+        readings = tuple(row.value["readings"])
+        yield Contradiction(**{**row.value, "readings": readings, "requirements": ids, "printed": printed})
+
+
+def _printed(row: Place, around: Surroundings) -> Printed:
+    for part in ("body", "repaired"):
+        around.fixture_name(row / part)
+    return Printed(**row.value)
 
 
 def source_lines(path: Path, around: Surroundings, problems: Problems) -> Iterator[SourceLine]:

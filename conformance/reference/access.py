@@ -17,12 +17,15 @@ OPEN_INTERACTIONS = frozenset({"capabilities"})
 class Access(Answers):
     """The seams that decide whether a caller is let in and what it sees."""
 
+    secured: ClassVar[bool] = True
+    """Whether a token is needed."""
+
     writers: ClassVar[frozenset[str]] = frozenset({"LK", "SJ", "AP"})
     """Professions that may create and close consents: physician, nurse, pharmacist (handbook TA 17)."""
 
     def admitted(self, request: Request, route: Route) -> Caller | None:
         """Return whom the request comes from, None where nobody is asked; refuse it when it may not do this."""
-        if route.interaction in OPEN_INTERACTIONS:
+        if route.interaction in OPEN_INTERACTIONS or not self.secured:
             return None
         caller = self.authenticate(request)
         self.authorise(caller, route)

@@ -141,11 +141,20 @@ class Answers:
     def written(self, request: Request, answer: Answer) -> Response:
         """Return the answer as bytes with all its headers."""
         headers = (*answer.headers, *self.common_headers(request, answer))
+        if answer.resource is None and answer.text:
+            return self.in_words(request, answer, headers)
         if answer.resource is None:
             length: Headers = () if answer.status in {204, 304} else (("Content-Length", "0"),)
             return Response(status=answer.status, headers=(*headers, *length))
         body = self.serialised(answer.resource)
         labels = (("Content-Type", self.media_type(request)), ("Content-Length", str(len(body))))
+        shown = b"" if request.method == "HEAD" else body
+        return Response(status=answer.status, headers=(*labels, *headers), body=shown)
+
+    def in_words(self, request: Request, answer: Answer, headers: Headers) -> Response:
+        """Return an answer whose body is plain text."""
+        body = answer.text.encode()
+        labels = (("Content-Type", "text/plain;charset=utf-8"), ("Content-Length", str(len(body))))
         shown = b"" if request.method == "HEAD" else body
         return Response(status=answer.status, headers=(*labels, *headers), body=shown)
 

@@ -44,10 +44,11 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """A response whose body is still a resource."""
+    """A response whose body is still a resource, or words for people in its place."""
 
     status: int
     resource: Resource | None = None
+    text: str = ""
     headers: Headers = ()
 
     def header(self, name: str) -> str | None:

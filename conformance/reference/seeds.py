@@ -1,13 +1,14 @@
-"""What every personality holds from the start: invented people, and consents of some of them."""
+"""What a personality holds from the start, unless it has data of its own: invented people, and consents of some."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from conformance.reference.messages import Resource, Route
 
 if TYPE_CHECKING:
-    from conformance.reference.service import Service
+    from conformance.reference.r4 import R4
 
 IDENTITY_NUMBER = "http://electronichealth.se/identifier/personnummer"
 PRESCRIBER_CODE = "http://electronichealth.se/identifier/forskrivarkod"
@@ -99,11 +100,18 @@ def _with_everything_searched(consent: Resource) -> Resource:
     }
 
 
-def plant(service: Service) -> None:
-    """Store what is not there yet."""
-    for resource in resources():
+def plant(service: R4) -> None:
+    """Store what is not there yet; a resource that has a version and a time keeps them."""
+    for resource in service.holdings():
         route = Route(interaction="create", type=resource["resourceType"], id=resource["id"])
-        if service.store.current(route.type, route.id) is None:
+        if service.store.current(route.type, route.id) is not None:
+            continue
+        meta = resource.get("meta", {})
+        if "versionId" in meta:
+            updated = datetime.fromisoformat(meta["lastUpdated"])
+            version = meta["versionId"]
+            service.store.put(kind=route.type, id=route.id, version=version, updated=updated, resource=resource)
+        else:
             service.save(route, service.seeded(resource), None)
 
 

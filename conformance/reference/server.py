@@ -18,6 +18,7 @@ from conformance.reference import seeds
 from conformance.reference.messages import Request
 from conformance.reference.nll_2019 import NLL2019
 from conformance.reference.nll_2023 import NLL2023
+from conformance.reference.oracle_health import OracleHealth
 from conformance.reference.r4 import R4
 from conformance.reference.r5_ballot import R5Ballot
 from conformance.reference.store import Store
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from conformance.reference.service import Service
-
 HOST = "127.0.0.1"
-BASE_PATH = "/fhir"
-PERSONALITIES: dict[str, type[R4]] = {personality.name: personality for personality in (NLL2019, NLL2023, R4, R5Ballot)}
+PERSONALITIES: dict[str, type[R4]] = {
+    personality.name: personality for personality in (NLL2019, NLL2023, OracleHealth, R4, R5Ballot)
+}
 
 
 def personality(pack: str, *, faults: Iterable[str] = (), variations: Iterable[str] = ()) -> type[R4]:
@@ -92,14 +92,14 @@ class ReferenceServer:
         self._listens = listen
 
     def __enter__(self) -> Self:
-        self.url = f"http://{HOST}{BASE_PATH}"
+        self.url = f"http://{HOST}{self._kind.base_path}"
         if self._listens:
             self._socket = _listening(self._port)
-            self.url = f"http://{HOST}:{self._socket.getsockname()[1]}{BASE_PATH}"
+            self.url = f"http://{HOST}:{self._socket.getsockname()[1]}{self._kind.base_path}"
         tokens = Tokens()
         self.service = self._kind(base=self.url, store=Store(self._path), clock=self._clock, tokens=tokens)
         seeds.plant(self.service)
-        self._tokens = issue_all(tokens, now=self._clock(), patient=seeds.PATIENT)
+        self._tokens = issue_all(tokens, now=self._clock(), patient=self._kind.bound_to, scopes=self._kind.scopes)
         if not self._listens:
             return self
         self._thread = threading.Thread(target=self._run, name=f"reference {self.pack}", daemon=True)
@@ -130,6 +130,7 @@ class ReferenceServer:
                     "headers": [(name.encode(), value.strip().encode()) for name, value in headers],
                 },
                 body,
+                self._kind.base_path,
             )
         )
         return response.status, response.headers, b"" if method == "HEAD" else response.body
@@ -138,12 +139,12 @@ class ReferenceServer:
     def target(self) -> dict[str, Any]:
         """The server as target.toml would name it; tokens stand in it, as they may for a loopback address."""
         further = {purpose: {"token": token} for purpose, token in self._tokens.items() if purpose != "valid"}
+        secured = {"auth": {"kind": "bearer", "token": self._tokens["valid"]}, "tokens": further}
         return {
             "base_url": self.url,
             "allow_writes": True,
-            "auth": {"kind": "bearer", "token": self._tokens["valid"]},
-            "tokens": further,
-            "given": seeds.given(),
+            **(secured if self._kind.secured else {}),
+            "given": self.service.given(),
             "claims": {"add": list(self._kind.claims)},
         }
 
@@ -208,13 +209,13 @@ def _spelled(protocol: type[Any]) -> type[Any]:
     return Spelled
 
 
-def _application(service: Service) -> Callable[[Scope, Receive, Send], Any]:
+def _application(service: R4) -> Callable[[Scope, Receive, Send], Any]:
     from starlette.requests import Request as Incoming  # noqa: PLC0415 - as uvicorn
     from starlette.responses import Response as Outgoing  # noqa: PLC0415 - as uvicorn
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         body = await Incoming(scope, receive).body()
-        response = service.handle(_request(scope, body))
+        response = service.handle(_request(scope, body, service.base_path))
         if response.delay:
             await asyncio.sleep(response.delay)
         outgoing = Outgoing(response.body, status_code=response.status)
@@ -226,13 +227,13 @@ def _application(service: Service) -> Callable[[Scope, Receive, Send], Any]:
     return application
 
 
-def _request(scope: Scope, body: bytes) -> Request:
+def _request(scope: Scope, body: bytes, base_path: str) -> Request:
     path = scope["raw_path"].decode("ascii")
     names = [name for name, _ in scope["headers"]]
-    inside = path == BASE_PATH or path.startswith(f"{BASE_PATH}/")
+    inside = path == base_path or path.startswith(f"{base_path}/")
     return Request(
         method=scope["method"],
-        path=path.removeprefix(BASE_PATH) if inside else f"/..{path}",
+        path=path.removeprefix(base_path) if inside else f"/..{path}",
         query=tuple(parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True)),
         headers=tuple(
             (name.decode(), value.decode(errors="surrogateescape"))

@@ -61,18 +61,27 @@ class Tokens:
             return None
 
 
-def issue_all(tokens: Tokens, *, now: datetime, patient: str) -> dict[str, str]:
-    """Return a token for each purpose that a target can name; `patient` is the id the bound one reaches.
+SCOPES = {
+    "valid": "user/*.read user/*.write",
+    "other-role": "user/*.read user/*.write",
+    "narrow-scope": "user/*.read",
+    "patient-bound": "patient/*.read",
+}
 
-    valid: a prescriber; other-role: a dietitian, who may fetch and not close; narrow-scope: the prescriber, reading
-    only; patient-bound: one patient's consents, reading only; expired: the prescriber, until an hour ago.
+
+def issue_all(tokens: Tokens, *, now: datetime, patient: str, scopes: dict[str, str] = SCOPES) -> dict[str, str]:
+    """Return a token for each purpose that has scopes, and an expired one; `patient` is the id the bound one reaches.
+
+    valid: a prescriber; other-role: a dietitian, who may fetch and not close; narrow-scope: the prescriber, with less;
+    patient-bound: one patient's consents; expired: the prescriber, until an hour ago.
     """
-    claims = {
-        "valid": {**PRESCRIBER, "scope": "user/*.read user/*.write"},
-        "other-role": {**DIETITIAN, "scope": "user/*.read user/*.write"},
-        "narrow-scope": {**PRESCRIBER, "scope": "user/*.read"},
-        "patient-bound": {"sub": patient, "patient": patient, "loa": 3, "scope": "patient/*.read"},
+    people: dict[str, dict[str, Any]] = {
+        "valid": PRESCRIBER,
+        "other-role": DIETITIAN,
+        "narrow-scope": PRESCRIBER,
+        "patient-bound": {"sub": patient, "patient": patient, "loa": 3},
     }
+    claims = {purpose: {**people[purpose], "scope": scope} for purpose, scope in scopes.items()}
     issued = {purpose: tokens.issue(said, now=now, expires=now + VALID_FOR) for purpose, said in claims.items()}
     expired = now - timedelta(hours=1)
     issued["expired"] = tokens.issue(claims["valid"], now=expired - timedelta(hours=1), expires=expired)

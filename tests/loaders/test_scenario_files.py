@@ -473,3 +473,72 @@ def test_a_mistake_in_a_contradiction(old: str, new: str, said: str, write: File
 
     (only,) = refused()
     assert only.startswith(f"contradictions.toml:{said}")
+
+
+PRINTED = """
+    printed = [{ body = "printed.json", repaired = "repaired.json", request = "/Consent/1" }]
+"""
+
+
+def test_an_example_that_is_printed_with_a_slip(pack: Path, write: Files) -> None:
+    for name in ("printed", "repaired"):
+        write(f"clinic/fixtures/{name}.json", {"resourceType": "Consent"})
+    write("clinic/contradictions.toml", CONTRADICTIONS + PRINTED)
+
+    (row,) = packs.load(pack).contradictions
+    assert [(one.body, one.repaired, one.request) for one in row.printed] == [
+        ("printed.json", "repaired.json", "/Consent/1")
+    ]
+
+
+def test_a_printed_example_that_is_not_there(write: Files, refused: Refused) -> None:
+    write("clinic/fixtures/printed.json", {"resourceType": "Consent"})
+    write("clinic/contradictions.toml", CONTRADICTIONS + PRINTED)
+
+    (only,) = refused()
+    assert "contradiction[1].printed[1].repaired (trap.clinic.end-or-status): no fixture 'repaired.json'" in only
+
+
+PROFILE = """
+    profile = "https://clinic.example/Consent"
+
+    [[rule]]
+    requirement = "clinic.read.existing-is-ok"
+    keys = ["clinic-1"]
+    paths = ["Consent.provision*"]
+"""
+
+
+def test_the_rules_of_a_profile(pack: Path, write: Files) -> None:
+    write("clinic/StructureDefinition-Consent.json", {"url": "https://clinic.example/Consent"})
+    write("clinic/profile.toml", PROFILE)
+
+    held = packs.load(pack).profile
+    assert held is not None
+    assert held.requirements == ("clinic.read.existing-is-ok",)
+    assert (held.rules[0].keys, held.rules[0].paths) == (("clinic-1",), ("Consent.provision*",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("example/Consent", "example/Other", "2: profile: no StructureDefinition of this pack has the url "),
+        (
+            "existing-is-ok",
+            "existing",
+            "5: rule[1].requirement (clinic.read.existing): no requirement 'clinic.read.existing' in this pack",
+        ),
+        (
+            "paths = [",
+            'contradiction = "trap.clinic.none"\n    paths = [',
+            "7: rule[1].contradiction (clinic.read.existing-is-ok): no contradiction ",
+        ),
+    ],
+)
+def test_a_mistake_in_the_rules_of_a_profile(old: str, new: str, said: str, write: Files, refused: Refused) -> None:
+    write("clinic/StructureDefinition-Consent.json", {"url": "https://clinic.example/Consent"})
+    assert old in PROFILE
+    write("clinic/profile.toml", PROFILE.replace(old, new, 1))
+
+    (only,) = refused()
+    assert only.startswith(f"profile.toml:{said}")

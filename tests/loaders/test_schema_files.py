@@ -35,7 +35,17 @@ def tables(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_every_kind_of_file_has_one() -> None:
-    assert NAMES == ["contradictions", "dialect", "headers", "pack", "requirements", "scenarios", "source", "target"]
+    assert NAMES == [
+        "contradictions",
+        "dialect",
+        "headers",
+        "pack",
+        "profile",
+        "requirements",
+        "scenarios",
+        "source",
+        "target",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)

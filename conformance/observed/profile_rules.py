@@ -1,0 +1,56 @@
+"""Every returned Consent is held against the profile of the pack; its profile.toml says what each finding breaks."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from conformance.model import NotTestable, Violation
+from conformance.observed import returned
+
+if TYPE_CHECKING:
+    from conformance.model import Exchange
+    from conformance.observed import Answers
+    from conformance.scenarios import ProfileRule, ProfileRules
+    from conformance.validation import Issue
+
+ABOUT_PROFILES = "profile-"
+"""How the names of the validator's rules begin that only a profile can break."""
+
+
+def every_consent_follows_the_profile(answers: Answers, held: ProfileRules, requirement: str) -> str | None:
+    """Every Consent that an answer holds, alone or in a Bundle, follows the profile of the pack."""
+    rules = [rule for rule in held.rules if rule.requirement == requirement]
+    wrong: list[tuple[Exchange, Issue]] = []
+    notes: dict[str, None] = {}
+    seen = False
+    for answer, issue in returned.held_against(answers, held.profile):
+        seen = True
+        rule = next((one for one in rules if issue is not None and speaks_of(one, issue)), None)
+        if issue is None or rule is None:
+            continue
+        if rule.contradiction is None:
+            wrong.append((answer, issue))
+        elif note := answers.met(rule.contradiction, f"{issue.expression}: {issue.message}"):
+            notes[note] = None
+    if not seen:
+        raise NotTestable("no consent was returned in this run", remedy="name consents under given.consents")
+    if wrong:
+        answer, issue = wrong[0]
+        differing = tuple(dict.fromkeys(one.id for one, _ in wrong))
+        raise Violation(
+            "Consents that follow the profile",
+            f"{len(differing)} answers differ; {answer.method} {answer.url}: {issue.expression}: {issue.message}",
+            differing[:5],
+        )
+    return "; ".join(notes) or None
+
+
+def speaks_of(rule: ProfileRule, issue: Issue) -> bool:
+    """Whether a row of profile.toml is about a finding of the validator."""
+    key = issue.rule
+    if key not in rule.keys if rule.keys else not key.startswith(ABOUT_PROFILES):
+        return False
+    path = re.sub(r"\[\d+\]", "", issue.expression)
+    return not rule.paths or any(fnmatchcase(path, pattern) for pattern in rule.paths)

@@ -1,0 +1,106 @@
+"""What the personality oracle-health holds: the vendor's printed examples, repaired, and more invented people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.reference.examples import example
+
+if TYPE_CHECKING:
+    from conformance.reference.messages import Resource
+
+TENANT = "ec2458f2-1e24-41c8-b71b-0e701af7583d"
+PATIENT = "12742397"
+MOTHER = "12724066-12742397"
+OPEN = "AR-12742397-12724066"
+FATHER = "12724077-12742397"
+ENDED = "AR-12742397-12724077"
+OTHER_PATIENT = "12742401"
+EMPTY_PATIENT = "12742407"
+OTHER_MOTHER, OTHER_FATHER, AUNT = ("12724081-12742401", "12724082-12742401", "12724083-12742401")
+OF_THE_OTHER = ("AR-12742401-12724081", "AR-12742401-12724082", "AR-12742401-12724083")
+RECORD_NUMBER = "urn:oid:2.16.840.1.113883.6.1000"
+PRINCIPAL = "urn:oid:2.16.840.1.113883.3.13.6"
+REALM = "URN:CERNER:IDENTITY-FEDERATION:REALM:EC2458F2-1E24-41C8-B71B-0E701AF7583D-CH:PRINCIPAL"
+
+PRINTED = {
+    "/Consent?patient=12742397": "oracle-health/as-documented/search-by-patient.json",
+    "/Consent?_id=AR-12742397-12724066": "oracle-health/as-documented/search-by-id.json",
+    "/Consent?actor=12724066-12742397": "oracle-health/as-documented/search-by-actor.json",
+    "/Consent?patient=12742397&_include=Consent:patient&_include=Consent:actor": (
+        "oracle-health/as-documented/search-with-includes.json"
+    ),
+    "/Consent/AR-12724069-12724066": "oracle-health/as-documented/read.json",
+}
+"""The printed examples, by the address that each one answers; that of a read and its answer name two ids."""
+
+
+def resources() -> list[Resource]:
+    """Return the resources to store."""
+    mother = example("oracle-health/served/related-person.json")
+    patient = example("oracle-health/served/patient.json")
+    people = [
+        patient,
+        mother,
+        _patient(OTHER_PATIENT, "SMART, GIRL", "6951"),
+        _patient(EMPTY_PATIENT, "SMART, LONELY", "6957"),
+        _related_person(FATHER, PATIENT, "SMART, JOE", "FATHER01"),
+        _related_person(OTHER_MOTHER, OTHER_PATIENT, "SMART, ANN", "MOTHER02"),
+        _related_person(OTHER_FATHER, OTHER_PATIENT, "SMART, JOHN", "FATHER02"),
+        _related_person(AUNT, OTHER_PATIENT, "SMART, MARY", "AUNT0002"),
+    ]
+    open_one = example("oracle-health/served/consent-open.json")
+    ended = _consent(ENDED, example("oracle-health/served/consent-ended.json"), PATIENT, FATHER)
+    others = zip(OF_THE_OTHER, (OTHER_MOTHER, OTHER_FATHER, AUNT), strict=True)
+    return [*people, open_one, ended, *(_consent(id_, open_one, OTHER_PATIENT, actor) for id_, actor in others)]
+
+
+def _patient(id: str, name: str, number: str) -> Resource:  # noqa: A002 - FHIR's word
+    record_number = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
+    return {
+        "resourceType": "Patient",
+        "id": id,
+        "meta": {"versionId": "2", "lastUpdated": "2020-08-21T15:51:38.000Z"},
+        "identifier": [{"type": record_number, "system": RECORD_NUMBER, "value": number}],
+        "active": True,
+        "name": [{"use": "official", "text": name}],
+    }
+
+
+def _related_person(id: str, patient: str, name: str, principal: str) -> Resource:  # noqa: A002 - FHIR's word
+    return {
+        "resourceType": "RelatedPerson",
+        "id": id,
+        "meta": {"versionId": "3", "lastUpdated": "2020-12-08T15:06:00.000Z"},
+        "identifier": [{"system": PRINCIPAL, "value": f"{REALM}:{principal}"}],
+        "active": True,
+        "patient": {"reference": f"Patient/{patient}"},
+        "name": [{"text": name}],
+    }
+
+
+def _consent(id: str, model: Resource, patient: str, actor: str) -> Resource:  # noqa: A002 - FHIR's word
+    """Return a consent like the model, without its narrative, by which another person may view another patient."""
+    rule = model["provision"]
+    named = {**rule["actor"][0], "id": actor.partition("-")[0], "reference": {"reference": f"RelatedPerson/{actor}"}}
+    rest = {name: value for name, value in model.items() if name != "text"}
+    return {
+        **rest,
+        "id": id,
+        "patient": {"reference": f"Patient/{patient}"},
+        "provision": {**rule, "actor": [named]},
+    }
+
+
+def given() -> dict[str, Any]:
+    """Return the given data of a target."""
+    return {
+        "consents": [OPEN, OF_THE_OTHER[0], ENDED, *OF_THE_OTHER[1:]],
+        "patients": [PATIENT],
+        "other-patients": [OTHER_PATIENT],
+        "empty-patients": [EMPTY_PATIENT],
+        "actors": [f"RelatedPerson/{id_}" for id_ in (MOTHER, FATHER, OTHER_MOTHER, OTHER_FATHER, AUNT)],
+        "patient-identifiers": [f"{RECORD_NUMBER}|6946"],
+        "actor-identifiers": [f"{PRINCIPAL}|{REALM}:RS7MH9WX3XB8VY63"],
+        "ended-consents": [ENDED],
+    }

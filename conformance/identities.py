@@ -17,6 +17,15 @@ _DIGITS = re.compile(r"\d{6,}(?:(?:[-+]|%2[DdBb])\d{4}(?!\d))?")
 _PERSON_NUMBER = re.compile(r"(?:18|19|20)?(\d{2})(0[1-9]|1[0-2])([0-36-9]\d)(?:[-+]|%2[DdBb])?(\d{4})")
 _IN_UUID = re.compile(r"-[0-9a-fA-F]{4}-")
 _UUID_BEFORE = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{0,2}$")
+_UNIQUE = re.compile(
+    r"(?:(?<![0-9a-zA-Z])|(?<=%[0-9A-F]{2}))"
+    r"(?:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    r"|(?=\d{0,127}[a-f])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}))"
+    r"(?![0-9a-zA-Z])",
+    re.IGNORECASE,
+)
+"""A UUID of a version and variant that RFC 9562 knows, or a digest or trace id: their digits are nobody's number."""
+_LONGEST_UNIQUE = 128
 _IN_ESCAPE = re.compile(r"(?:%|\\u[0-9a-fA-F]{0,3})$")
 _NAMING = frozenset(
     {"family", "given", "prefix", "suffix", "value", "display", "text", "name", "birthDate", "valueString", "data"}
@@ -44,7 +53,7 @@ def _unless_a_person(match: re.Match[str]) -> str:
     for candidate in (number, alone):
         hyphenated = candidate != alone
         in_uuid = _IN_UUID.match(text, match.end()) if hyphenated else _ends_a_uuid(candidate, text, start + kept)
-        if _is_person_number(candidate) and not in_uuid:
+        if _is_person_number(candidate) and not (in_uuid or _is_unique(text, start + kept, len(candidate))):
             return found[:kept] + REDACTED + number[len(candidate) :]
     return found
 
@@ -52,6 +61,12 @@ def _unless_a_person(match: re.Match[str]) -> str:
 def _ends_a_uuid(number: str, text: str, start: int) -> bool:
     """Whether ten digits stand in the last group of a UUID: of thirty thousand UUIDs one looks so by chance."""
     return len(number) == 10 and _UUID_BEFORE.search(text, max(0, start - 26), start) is not None
+
+
+def _is_unique(text: str, start: int, length: int) -> bool:
+    """Whether these characters are part of an identifier that was made to be unique."""
+    around = _UNIQUE.finditer(text, max(0, start - _LONGEST_UNIQUE), start + length + _LONGEST_UNIQUE)
+    return any(found.start() <= start and start + length <= found.end() for found in around)
 
 
 def _is_person_number(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from html import escape
 from typing import Any
@@ -277,12 +278,29 @@ def test_personal_identity_numbers(written: str, before: str, after: str) -> Non
         "1.2.752.129.2.1.3.1",
         "19811218-9876-4abc-8def-0123456789ab",  # the beginning of a UUID
         "5821ee6e-6a65-4a54-b1a0-7b0006127948",  # the end of a UUID
+        "0b5f2c1e-8d7a-4a59-9a3e-198112189876",  # a whole number in a UUID that is one
+        "Consent%2F0B5F2C1E-8D7A-4A59-9A3E-198112189876",
+        "15d45f2509126484f295a467baa497716a95742d401311586e75d5db3f88be9c",  # a digest
+        "00-4bf92fa8112189876da6ce929d0e0e47-00f067aa0ba902b7-01",  # a trace id of W3C
         "1771234567890",
         "99900000000000000000",
     ],
 )
 def test_other_numbers_stay(text: str) -> None:
     assert Redactor(()).text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "00000000-0000-0000-0000-[198112189876]",  # filled up to look like a UUID
+        "id-[198112189876]-0000-4abc-8def-0123456789ab",
+        "4bf92fa[8112189876]da6ce929d0e0e4",  # as long as no digest is
+    ],
+)
+def test_a_number_dressed_up_as_an_identifier_goes(text: str) -> None:
+    whole = text.replace("[", "").replace("]", "")
+    assert Redactor(()).text(whole) == re.sub(r"\[\d+\]", "[redacted]", text)
 
 
 def test_a_number_in_json_that_goes_leaves_json() -> None:

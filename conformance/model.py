@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+PLACEHOLDER = "FILL IN"
+"""What `consent-conformance baseline` writes where only people know the answer; target.toml refuses it."""
+
 
 class Level(StrEnum):
     """The word of the source."""

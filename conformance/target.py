@@ -13,7 +13,7 @@ from conformance import address, reading
 from conformance import claims as known_claims
 from conformance import dialect as dialects
 from conformance.credentials import Auth, Secrets
-from conformance.model import Deviation, Exclusion, UsageError
+from conformance.model import PLACEHOLDER, Deviation, Exclusion, UsageError
 from conformance.reading import Place, Problems
 from conformance.reading.spelling import nearest
 from conformance.reading.surroundings import HEADER_NAME, check_header_text
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from conformance.packs import Pack
 
 
+_ANSWERS = {
+    "reason": "say why the server fails it",
+    "owner": "say who answers for it",
+    "tracker": "say where it is followed up",
+    "expires": "give the last day on which it holds, such as 2026-12-31",
+}
+"""What to put in place of the placeholders that `consent-conformance baseline` writes."""
 _SECRET = re.compile(r"authori[sz]ation|cookie|api-?key|token|secret|password", re.IGNORECASE)
 """Names of headers that hold what no file should."""
 
@@ -280,7 +287,10 @@ def _check_records(document: Place) -> None:
     for table in ("exclude", "deviation"):
         for number, row in enumerate(document.rows(table), start=1):
             expires, name = row.value.get("expires"), row.value["requirement"]
-            if expires is not None and not _is_date(expires):
+            unfilled = [key for key, value in row.value.items() if PLACEHOLDER in value]
+            for key in unfilled:
+                (row / key).say(f"still holds '{PLACEHOLDER}'; {_ANSWERS.get(key, 'fill it in')}")
+            if expires is not None and "expires" not in unfilled and not _is_date(expires):
                 (row / "expires").say(f"'{expires}' is no date; write it as 2026-12-31")
             if name in seen:
                 (row / "requirement").say(f"'{name}' is in {seen[name]} as well; keep one of them")

@@ -1,4 +1,4 @@
-"""`consent-conformance diff`, `render` and `overview`: what can be done with stored runs."""
+"""`consent-conformance diff`, `render`, `overview` and `baseline`: what can be done with stored runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMS = ("text", "markdown", "json")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the three commands to the command line."""
+    """Add the commands to the command line."""
     diff = commands.add_parser("diff", help="what changed between two runs; exit code 1 when something broke")
     diff.add_argument("old", metavar="OLD", type=Path, help="results.json or its folder")
     diff.add_argument("new", metavar="NEW", type=Path, help="results.json or its folder")
@@ -31,6 +31,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     overview.add_argument("folders", metavar="DIR", type=Path, nargs="+", help="every results.json below it")
     overview.add_argument("--output", metavar="FILE", type=Path, default=Path("reports/index.html"))
     overview.set_defaults(perform=_overview)
+
+    baseline = commands.add_parser("baseline", help="the first list of known deviations, to be put into target.toml")
+    baseline.add_argument("run", metavar="RUN", type=Path, help="results.json or its folder")
+    baseline.set_defaults(perform=_baseline)
 
 
 def _diff(options: argparse.Namespace) -> int:
@@ -57,4 +61,11 @@ def _overview(options: argparse.Namespace) -> int:
 
     runs = overview.gather(options.folders, beside=options.output.parent)
     print(overview.write(runs, options.output))  # noqa: T201 - see above
+    return 0
+
+
+def _baseline(options: argparse.Namespace) -> int:
+    from conformance.report.baseline import baseline  # noqa: PLC0415 - see above
+
+    print(baseline(read(options.run)), end="")  # noqa: T201 - see above
     return 0

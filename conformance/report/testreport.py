@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from conformance.model import RunVerdict, Verdict
 from conformance.report.bodies import visible
@@ -50,7 +51,7 @@ def to_resource(report: Report) -> dict[str, Any]:
         "issued": report.finished,
         "participant": [
             {"type": "test-engine", "uri": "https://pypi.org/project/consent-conformance/", "display": SUITE},
-            {"type": "server", "uri": _name(str(report.target.get("base_url", ""))) or "about:blank"},
+            {"type": "server", "uri": _uri(str(report.target.get("base_url", ""))) or "about:blank"},
         ],
         "test": [_test(judged) for judged in report.requirements],
     }
@@ -87,3 +88,8 @@ def _text(text: str) -> str:
 def _name(text: str) -> str:
     """A FHIR string on one line."""
     return " ".join(visible(text).split())
+
+
+def _uri(text: str) -> str:
+    """An address without the blanks and control characters that a FHIR uri must not hold."""
+    return quote(visible(text), safe="!#$%&'()*+,/:;=?@[]~")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import xml.etree.ElementTree as ET
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ import synthetic
 from fhir.resources.R4B import testreport as model
 
 from conformance.model import RunVerdict, Verdict
-from conformance.report import extras, html, markdown, results, table, terminal, testreport
+from conformance.report import extras, html, junit, markdown, results, table, terminal, testreport
 from conformance.report.summary import WORDS
+from conformance.validation.validator import Validator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +42,14 @@ def test_ids_and_counts_agree_in_all_forms(run: Any, tmp_path: Path) -> None:
     with table.write(report, tmp_path / "requirements.csv").open(encoding="utf-8-sig", newline="") as file:
         assert {row["id"]: row["verdict"] for row in csv.DictReader(file)} == verdicts
 
+    suites = ET.parse(junit.write(report, tmp_path / "junit.xml")).getroot()  # noqa: S314 - we wrote it
+    cases = {case.get("name"): case.find("properties/property[@name='verdict']") for case in suites.iter("testcase")}
+    assert {name: verdict.get("value") for name, verdict in cases.items() if verdict is not None} == verdicts
+    red = ("fail", "stale-deviation"), ("error", "not-testable", "not-run"), ("not-applicable", "not-tested")
+    for word, kinds in zip(("failures", "errors", "skipped"), red, strict=True):
+        assert int(suites.get(word) or 0) == sum(counted[kind] for kind in kinds)
+    assert suites.get("tests") == str(len(verdicts))
+
     resource = json.loads(testreport.write(report, tmp_path / "TestReport.json").read_bytes())
     said = {one["name"]: one["action"][0]["assert"]["message"].partition(":")[0] for one in resource["test"]}
     assert said == verdicts
@@ -57,9 +67,21 @@ def test_ids_and_counts_agree_in_all_forms(run: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
 def test_the_test_report_is_one(run: Any) -> None:
+    """By our own validator, and by somebody else's."""
     resource = testreport.to_resource(run())
     model.TestReport.model_validate(resource)
+    assert errors(resource) == []
     assert "score" not in resource
+
+
+def test_the_validator_sees_what_no_test_report_has() -> None:
+    resource = testreport.to_resource(synthetic.every_verdict())
+    assert errors({**resource, "result": "great"})
+    assert errors({**resource, "colour": "red"})
+
+
+def errors(resource: dict[str, Any]) -> list[str]:
+    return [str(issue) for issue in Validator().validate(resource) if issue.severity in {"error", "fatal"}]
 
 
 @pytest.mark.parametrize("verdict", RunVerdict)
@@ -89,6 +111,8 @@ def test_nothing_that_a_server_sent_steers_the_terminal_or_the_table() -> None:
     assert all(line.isprintable() for line in terminal.lines(report))
     evil = synthetic.report([synthetic.judged("a.b.c", Verdict.FAIL, reason="=HYPERLINK(1)|<b>*x*</b>\x1b[31m")], [])
     assert "'=HYPERLINK" in table.render(evil)
+    (failure,) = ET.fromstring(junit.render(evil)).iter("failure")  # noqa: S314 - ours
+    assert failure.get("message") == r"=HYPERLINK(1)|<b>*x*</b>\u001b[31m"
     summary = markdown.render(evil)
     assert r"=HYPERLINK(1)\|\<b\>\*x\*\</b\>" in summary
     assert "\x1b" not in summary
@@ -127,6 +151,8 @@ def test_what_is_excluded_on_record_is_no_obstacle() -> None:
     assert "Nothing to change." in page
     assert '<section id="excluded"' in page
     assert '<section id="not-testable"' not in page
+    suites = ET.fromstring(junit.render(report))  # noqa: S314 - ours
+    assert (suites.get("errors"), suites.get("skipped")) == ("0", "1")
 
 
 def test_an_exchange_for_the_log_of_pytest_html_is_escaped_and_has_no_ids() -> None:

@@ -50,10 +50,11 @@ def test_a_stored_run_renders_to_the_same_forms(tmp_path: Path, capsys: pytest.C
         "report.html",
         "summary.md",
         "requirements.csv",
+        "junit.xml",
         "TestReport.json",
     ]
     assert cli.main(["render", str(written[0]), "--output", str(tmp_path / "again")]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 4
+    assert len(capsys.readouterr().out.splitlines()) == 5
     for path in written[1:]:
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -64,3 +65,20 @@ def test_another_failure_beside_the_listed_one(suite: Suite, lying: Callable[[se
     assert ended.code == 1
     assert ended.verdict("tiny.read.shows-the-status") == "fail"
     assert ended.verdict("tiny.read.has-an-etag") == "stale-deviation"
+
+
+def test_from_the_first_list_to_its_end(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    """A failing run gives the list; filled in, the run passes; once the server is mended, the entry is stale."""
+    url = lying(servers.ForgetsTheStatus())
+    assert suite.run("--target", suite.target(url)).code == 1
+    command = [sys.executable, "-m", "conformance.cli", "baseline", "reports"]
+    listed = suite.ended(command, keep_reports=True)
+    assert listed.code == 0
+    refused = suite.run("--target", suite.target(url, listed.output))
+    assert refused.code == 2
+    assert refused.lines("still holds 'FILL IN'") == 4
+    filled = listed.output.replace('expires = "FILL IN"', f"expires = {TODAY}").replace("FILL IN", "CONS-7")
+    assert suite.run("--target", suite.target(url, filled)).code == 0
+    mended = suite.run("--target", suite.target(lying(servers.Honest()), filled))
+    assert mended.code == 1
+    assert mended.verdict("tiny.read.shows-the-status") == "stale-deviation"

@@ -32,8 +32,16 @@ _NAMING = frozenset(
     | {"address", "line", "city", "district", "postalCode", "telecom", "url", "div"}
 )
 """Members that say who somebody is, inside a provenance or inside a person's name, address, telecom or identifier."""
+_TELLING = _NAMING - {"birthDate", "data", "div", "url"}
+"""Those of them by whose words somebody is found again elsewhere; dates and pictures are not looked for."""
+_COMMON = frozenset({"consent", "organization", "patient", "person", "practitioner", "provenance", "test", "unknown"})
+"""What test data call people, and what every other line of a report says."""
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)("|\\?\Z)(\s*:)?')
 _PEOPLE = frozenset({"Patient", "Person", "Practitioner", "PractitionerRole", "RelatedPerson"})
+_SOMEBODY = re.compile(
+    r'"resourceType"\s*:\s*"(?:Patient|Person|Practitioner|PractitionerRole|RelatedPerson)"'
+    r"|<(?:\w+:)?(?:Patient|Person|Practitioner|PractitionerRole|RelatedPerson)[\s/>]"
+)
 _PERSONAL = frozenset({"name", "address", "telecom", "birthDate", "text", "photo", "contact", "identifier"})
 
 
@@ -88,10 +96,10 @@ def _is_person_number(text: str) -> bool:
     return total % 10 == 0
 
 
-def recoded(value: str, change: Callable[[str], str]) -> str | None:
-    """A header value that holds JSON, changed by `change`: through base64 and back when it is base64 of JSON.
+def recoded(value: str, change: Callable[[str], str], *, any_text: bool = False) -> str | None:
+    """A value that holds JSON, changed by `change`: through base64 and back when it is base64 of JSON.
 
-    None when it is neither.
+    With `any_text` also base64 of anything that reads as a text. None when it is neither.
     """
     stripped = value.strip()
     if stripped[:1] in {"{", "["}:
@@ -106,7 +114,8 @@ def recoded(value: str, change: Callable[[str], str]) -> str | None:
         encoding, text = "utf-8", raw.decode()
     except UnicodeDecodeError:
         encoding, text = "latin-1", raw.decode("latin-1")
-    if text.strip()[:1] not in {"{", "["}:
+    readable = any_text and encoding == "utf-8" and "".join(text.split()).isprintable()
+    if text.strip()[:1] not in {"{", "["} and not readable:
         return None
     changed = change(text)
     if changed == text:
@@ -116,16 +125,20 @@ def recoded(value: str, change: Callable[[str], str]) -> str | None:
     return coded.rstrip("=") if unpadded else coded
 
 
-def without_provenance(text: str) -> str:
-    """A provenance without the names and identifiers of people; it still reads as one."""
+def without_provenance(text: str, met: set[str] | None = None) -> str:
+    """A provenance without the names and identifiers of people; it still reads as one.
+
+    Those by which somebody could be found again in other texts are added to `met`.
+    """
+    met = set() if met is None else met
     try:
         resource = json.loads(text)
     except (ValueError, RecursionError):
-        return _without_naming_strings(text)
-    return json.dumps(_anonymous(resource), ensure_ascii=text.isascii())
+        return _without_naming_strings(text, met)
+    return json.dumps(_anonymous(resource, "", met), ensure_ascii=text.isascii())
 
 
-def _without_naming_strings(text: str) -> str:
+def _without_naming_strings(text: str, met: set[str]) -> str:
     """The same for what is no JSON, cut off or broken on purpose: string by string, after the member named last."""
     member = ""
 
@@ -134,44 +147,64 @@ def _without_naming_strings(text: str) -> str:
         if match[3]:
             member = match[1]
             return match[0]
-        value = _anonymous(match[1], "" if member == "url" else member)
+        value = _anonymous(match[1], "" if member == "url" else member, met)
         return f'"{value}{match[2]}'
 
     return _STRING.sub(replaced, text)
 
 
-def _anonymous(value: Any, member: str = "") -> Any:
+def _anonymous(value: Any, member: str, met: set[str], *, coded: bool = False) -> Any:
     if isinstance(value, list):
-        return [_anonymous(item, member) for item in value]
+        return [_anonymous(item, member, met, coded=coded) for item in value]
     if isinstance(value, dict):
         extension = "valueString" in value
+        coded = "code" in value or "coding" in value
         return {
-            key: item if key == "url" and extension else _anonymous(item, "" if isinstance(item, dict) else key)
+            key: item
+            if key == "url" and extension
+            else _anonymous(item, "" if isinstance(item, dict) else key, met, coded=coded)
             for key, item in value.items()
         }
     if isinstance(value, str) and member in _NAMING:
+        if member in _TELLING and not coded and _is_telling(value):
+            met.add(value)
         return REDACTED
     if isinstance(value, str) and member == "reference" and "/" in value and not value.startswith("#"):
         return f"{value.rpartition('/')[0]}/{REDACTED}"
     return value
 
 
-def without_people(text: str) -> str:
-    """A FHIR body whose people have no names, addresses, telecoms, identifiers or birth dates."""
+def _is_telling(value: str) -> bool:
+    """Whether a name or identifier may be taken out of other texts as well, without tearing these apart."""
+    word = value.strip()
+    return len(word) >= (6 if word.isdigit() else 3) and word.lower() not in _COMMON and REDACTED not in word
+
+
+def without_people(text: str, met: set[str] | None = None) -> str:
+    """A FHIR body whose people have no names, addresses, telecoms, identifiers or birth dates; `met` as above.
+
+    A body in XML, or in JSON that is broken, goes as a whole when there is somebody in it.
+    """
+    met = set() if met is None else met
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
-        return text
-    changed = _nameless(body)
+        return REDACTED if _SOMEBODY.search(text) else text
+    changed = _nameless(body, met)
     return text if changed == body else json.dumps(changed, ensure_ascii=text.isascii())
 
 
-def _nameless(value: Any) -> Any:
+def _nameless(value: Any, met: set[str]) -> Any:
     if isinstance(value, list):
-        return [_nameless(item) for item in value]
+        return [_nameless(item, met) for item in value]
     if not isinstance(value, dict):
         return value
     if value.get("resourceType") in _PEOPLE:
-        return {key: _anonymous(item, key) if key in _PERSONAL else _nameless(item) for key, item in value.items()}
+        return {
+            key: _anonymous(item, key, met) if key in _PERSONAL else _nameless(item, met) for key, item in value.items()
+        }
     refers = "display" in value and ("reference" in value or "identifier" in value)
-    return {key: REDACTED if refers and key == "display" else _nameless(item) for key, item in value.items()}
+    return {
+        key: _anonymous(item, key, met) if refers and key == "display" else _nameless(item, met)
+        for key, item in value.items()
+    }

@@ -393,3 +393,55 @@ def test_a_run_of_exchanges_costs_little() -> None:
         redactor.url(f"https://h/Consent/{number}")
         redactor.body(f'{body[:-1]}, "n": {number}}}', "application/json")
     assert (time.perf_counter() - started) / 2_000 < 0.003
+
+
+@pytest.mark.parametrize("write", WRITTEN.values(), ids=WRITTEN)
+def test_who_was_named_in_a_provenance_is_named_nowhere_after_it(write: Any) -> None:
+    """A server that quotes the header in an error, as it came or in its own words."""
+    redactor = Redactor(())
+    sent = base64.b64encode(json.dumps(PROVENANCE).encode()).decode()
+    assert redactor.headers([("x-provenance", sent)])
+    for identity in ("Lars Läkare", "Vårdcentralen Sala", "070-1740605"):
+        written = write(identity)
+        if not written.endswith(("…", "...")):  # a name cut short is a word like any other
+            assert written not in redactor.text(f"said '{written}'.")
+    body = json.dumps({"diagnostics": f"not accepted: {sent}"})
+    redacted = redactor.body(body, "application/fhir+json")
+    assert redacted is not None
+    assert json.loads(redacted) == {"diagnostics": "not accepted: [redacted]"}
+    assert redactor.text("Test: Patient/123") == "Test: Patient/123"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<Patient xmlns="http://hl7.org/fhir"><name><family value="Svensson"/></name></Patient>',
+        "<f:Bundle><f:entry><f:Practitioner>…</f:Practitioner></f:entry></f:Bundle>",
+        '{"resourceType": "Patient", "name": [{"family": "Svensson"',
+    ],
+)
+def test_a_body_with_people_that_is_no_json_goes_whole(body: str) -> None:
+    assert Redactor((), people=True).body(body, "application/fhir+xml") == "[redacted]"
+    assert Redactor(()).body(body, "application/fhir+xml") == body
+
+
+def test_people_who_went_from_a_body_go_from_messages_too() -> None:
+    redactor = Redactor((), people=True)
+    name = {"family": "Kanariefågel", "given": ["Zebulon"]}
+    redactor.body(json.dumps({"resourceType": "Patient", "name": [name], "birthDate": "1981-12-18"}), "")
+    said = redactor.text("included Patient of Zebulon Kanariefågel, not Zebulons, of 1981-12-18")
+    assert "Zebulon Ka" not in said
+    assert "Kanariefågel" not in said
+    assert said.endswith("1981-12-18")
+
+
+@pytest.mark.parametrize("text", [NUMBER, f"patient {NUMBER}", json.dumps({"a": [NUMBER]})])
+def test_base64_is_looked_into(text: str) -> None:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        word = encode(text.encode()).decode()
+        found = Redactor(()).url(f"https://h/x?ref={word}&y=1")
+        inner = found.removeprefix("https://h/x?ref=").removesuffix("&y=1")
+        assert NUMBER not in base64.b64decode(inner).decode()
+        assert "[redacted]" in base64.b64decode(inner).decode()
+    for word in ("AVREGISTRERA_DOSSAMTYCKE", "urn:oid:1.2.752.129.2.1.3.1", "conditional-read-of-everything"):
+        assert Redactor(()).text(word) == word

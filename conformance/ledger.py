@@ -74,7 +74,8 @@ class Ledger:
             record = unpacked(sent)
             self._records.append(replace(record, nodeid=_stable(record.nodeid)))
         elif report.failed and report.when not in {"setup", "call", "teardown"}:  # pytest-xdist's own word
-            self._broken = self._broken or f"a worker process broke: {report.longrepr}"
+            said = self._running.preparation.redactor.text(f"a worker process broke: {report.longrepr}")
+            self._broken = self._broken or said
         self._broken = self._broken or getattr(report, "consent_target_gone", "")
 
     def not_collected(self, report: pytest.CollectReport) -> None:

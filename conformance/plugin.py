@@ -79,13 +79,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if "hypothesis" not in sys.modules and config.pluginmanager.hasplugin("hypothesispytest"):
         # it would import all of Hypothesis at the end of every run: half a second for nothing
         config.pluginmanager.unregister(name="hypothesispytest")
-    from conformance.ledger import Ledger  # noqa: PLC0415 - other people's pytest runs load this plugin too
+    from conformance.discretion import Discretion  # noqa: PLC0415 - other people's pytest runs load this plugin too
+    from conformance.ledger import Ledger  # noqa: PLC0415 - the same
     from conformance.model import UsageError  # noqa: PLC0415 - the same
     from conformance.running import Running  # noqa: PLC0415 - the same
 
     try:
         folder = Ledger.folder(config)
         running = config.stash[RUNNING] = Running.of(config)
+        config.pluginmanager.register(Discretion(running.preparation.redactor, concerns=_is_check))
         if not hasattr(config, "workerinput"):
             ledger = config.stash[LEDGER] = Ledger(running, folder)
             config.pluginmanager.register(_Listener(ledger))

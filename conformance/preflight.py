@@ -41,7 +41,7 @@ class FirstLook:
 
 def first_look(pack: Pack, target: Target, wire: Wire) -> FirstLook:
     """Look at the target once, so that one that is not there is said once and not once per check. Closes the wire."""
-    redactor = Redactor(target.secrets())
+    redactor = Redactor(target.secrets(), people=target.redact_people)
     recorder = Recorder(redactor)
     consents = Consents(
         wire=wire,

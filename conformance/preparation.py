@@ -121,7 +121,7 @@ def prepare(
         read_only=read_only,
         inapplicable=inapplicable,
         selected=frozenset(selected - excluded),
-        redactor=Redactor(target.secrets()),
+        redactor=Redactor(target.secrets(), people=target.redact_people),
     )
 
 

@@ -34,6 +34,11 @@ SCHEMES = re.compile(
 )
 """Words before a credential that are kept, since a reader needs to see which kind was sent."""
 
+SECRET_NAMES = re.compile(
+    r"token|secret|passw|credential|authori[sz]ation|cookie|(?:api|private)[_-]?key", re.IGNORECASE
+)
+"""Names of settings whose values are secret, such as environment variables that a CI hands on."""
+
 _NAMED = (
     "access_token|refresh_token|id_token|subject_token|actor_token|client_secret|client_assertion|assertion"
     "|password|passwd|code_verifier|api_?key|token|signature|sig"

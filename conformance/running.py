@@ -146,7 +146,7 @@ class Running:
     def header(self) -> list[str]:
         """What the run is about to do, for its first lines."""
         preparation = self.preparation
-        where = EMBEDDED if preparation.embedded else preparation.target.base_url
+        where = EMBEDDED if preparation.embedded else preparation.redactor.url(preparation.target.base_url)
         known = len(preparation.pack.catalogue.requirements)
         applicable = f"{known - len(preparation.inapplicable)} of {known} requirements apply"
         lines = [f"conformance: pack {preparation.pack.name} against {where}, {preparation.mode}, {applicable}"]
@@ -206,9 +206,11 @@ class Running:
         """A request had no response: give the target up when it does not answer any more, and say so once."""
         self._unheard += 1
         if not self._answers():
-            self.gone = f"the target went away during the run: {problem}"
+            self.gone = self.preparation.redactor.text(f"the target went away during the run: {problem}")
         elif self._unheard >= PATIENCE:
-            self.gone = f"{self._unheard} checks in a row had no response from the target: {problem}"
+            self.gone = self.preparation.redactor.text(
+                f"{self._unheard} checks in a row had no response from the target: {problem}"
+            )
 
     def _answers(self) -> bool:
         try:

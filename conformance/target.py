@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from conformance import address, reading
 from conformance import claims as known_claims
@@ -17,6 +17,7 @@ from conformance.model import PLACEHOLDER, Deviation, Exclusion, UsageError
 from conformance.reading import Place, Problems
 from conformance.reading.spelling import nearest
 from conformance.reading.surroundings import HEADER_NAME, check_header_text
+from conformance.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,6 +90,7 @@ class Target:
     tls: Tls = Tls()
     http: Http = Http()
     allow_writes: bool = False
+    redact_people: bool = False
     claims_add: tuple[str, ...] = ()
     claims_remove: tuple[str, ...] = ()
     dialect: dict[str, Any] = field(default_factory=dict)
@@ -169,6 +171,7 @@ def _target(
         tls=_tls(document / "tls", folder),
         http=_http(document / "http", secrets),
         allow_writes=data.get("allow_writes", False),
+        redact_people=data.get("redact_people", False),
         claims_add=tuple(data.get("claims", {}).get("add", ())),
         claims_remove=tuple(data.get("claims", {}).get("remove", ())),
         dialect=data.get("dialect", {}),
@@ -190,10 +193,11 @@ def _base_url(document: Place, given: str | None) -> str:
     try:
         return address.normalised(place.value if given is None else given)
     except ValueError as error:
+        said = Redactor().url(str(error))
         if given is None:
-            place.say(str(error))
+            place.say(said)
         else:
-            place.problems.say(f"--base-url: {error}")
+            place.problems.say(f"--base-url: {said}")
         return ""
 
 
@@ -224,7 +228,8 @@ def _proxy(place: Place, secrets: Secrets) -> str | None:
         (place / "proxy").say("is given beside proxy_env; keep one of them")
     elif "proxy_env" in place:
         text = secrets.variable(place / "proxy_env")
-        secrets.values.add(urlsplit(text).password or "")
+        password = urlsplit(text).password or ""
+        secrets.values.update((password, unquote(password)))
     elif text is not None:
         parts = urlsplit(text)
         if "@" in parts.netloc:

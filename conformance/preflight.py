@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.client import Consents
 from conformance.model import CheckRecord, Claim, Unreachable
+from conformance.preparation import redactor_for
 from conformance.recorder import Recorder
-from conformance.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ class FirstLook:
 
 def first_look(pack: Pack, target: Target, wire: Wire) -> FirstLook:
     """Look at the target once, so that one that is not there is said once and not once per check. Closes the wire."""
-    redactor = Redactor(target.secrets(), people=target.redact_people)
+    redactor = redactor_for(pack, target)
     recorder = Recorder(redactor)
     consents = Consents(
         wire=wire,

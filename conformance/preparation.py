@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from conformance import packs
 from conformance import target as targets
+from conformance.headers import value_of
 from conformance.model import Claim, Requirement, UsageError
 from conformance.printed import Examples
 from conformance.reading.spelling import nearest
@@ -121,8 +122,20 @@ def prepare(
         read_only=read_only,
         inapplicable=inapplicable,
         selected=frozenset(selected - excluded),
-        redactor=Redactor(target.secrets(), people=target.redact_people),
+        redactor=redactor_for(pack, target),
     )
+
+
+def redactor_for(pack: Pack, target: Target) -> Redactor:
+    """What takes secrets out of a run. It knows from the start whom the provenance headers of the pack name."""
+    redactor = Redactor(target.secrets(), people=target.redact_people)
+    dialect = pack.dialect.with_overrides(target.dialect)
+    for group in pack.headers.values():
+        for name, documented in group.items():
+            if name.lower().endswith("provenance"):
+                redactor.headers([(name, value_of(documented, pack, dialect, "create", None))])
+    redactor.headers(target.http.headers.items())
+    return redactor
 
 
 def claims_of(pack: Pack, target: Target, declared: Sequence[Claim] | None) -> tuple[Claim, ...]:

@@ -46,15 +46,19 @@ class Recorder:
         sent_type = next((value for name, value in headers if name.lower() == "content-type"), "")
         came = received.headers if received else ()
         came_type = next((value for name, value in came if name.lower() == "content-type"), "")
+        # In this order: whom a provenance or an included patient names is looked for in all that is redacted after it.
+        request_headers = tuple(redact.headers(headers))
+        request_body = redact.body(_text(body), sent_type)
+        response_body = redact.body(_text(received.body), came_type) if received else None
         recorded = Exchange(
             id=str(len(self.exchanges) + 1),
             method=method,
             url=redact.url(url),
-            request_headers=tuple(redact.headers(headers)),
-            request_body=redact.body(_text(body), sent_type),
+            request_headers=request_headers,
+            request_body=request_body,
             status=received.status if received else None,
             response_headers=tuple(redact.headers(came)),
-            response_body=redact.body(_text(received.body), came_type) if received else None,
+            response_body=response_body,
             started=received.started.isoformat(timespec="milliseconds").replace("+00:00", "Z") if received else "",
             waited_ms=round(received.waited * 1000, 1) if received else 0.0,
             problem=redact.text(problem) if problem else None,

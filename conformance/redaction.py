@@ -45,7 +45,10 @@ _NAMED = (
 )
 _PARAMETER = re.compile(rf"(?<![\w-])({_NAMED})=(?!\[redacted\])[^&\s\"'<>#;]+", re.IGNORECASE)
 _MEMBER = re.compile(rf'("(?:{_NAMED})"\s*:\s*)"(?!\[redacted\]")(?:[^"\\]|\\.)*"', re.IGNORECASE)
-_NESTED_MEMBER = re.compile(rf'(\\"(?:{_NAMED})\\"\s*:\s*\\")(?:[^"\\]|\\\\.)*(?=\\")', re.IGNORECASE)
+_NESTED_MEMBER = re.compile(
+    rf'((\\+)"(?:{_NAMED})\2"\s*:\s*\2")(?!\[redacted\]).{{1,10000}}?(?=(?<!\\)\2")', re.IGNORECASE | re.DOTALL
+)
+"""As above in JSON that was quoted in JSON, however often: a quote of the same depth ends the value."""
 _JWK_MEMBER = re.compile(r'("(?:d|p|q|dp|dq|qi|k)"\s*:\s*)"(?:[^"\\]|\\.)*"')
 _USERINFO = re.compile(r"(?<=://)[^/@\s\"'<>]*(?=@)")
 _DOT = r"(?:\.|%2[Ee])"
@@ -199,7 +202,8 @@ def _scattered(secret: str) -> re.Pattern[str]:
         escaped = "".join(rf"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
         return rf"(?:\\*{re.escape(character)}|(?i:{percent})|\\*(?i:{escaped}))"
 
-    return re.compile(r"(?:\s|\\+[nrt])*".join(one(character) for character in secret))
+    between = r"(?:\s|\\+[nrt]|\\+u00(?i:20|0[9ad])|(?i:%20|%0[9ad])|\+)*"
+    return re.compile(between.join(one(character) for character in secret))
 
 
 def _plain(text: str) -> str:
@@ -207,8 +211,8 @@ def _plain(text: str) -> str:
     if "%" in text:
         text = unquote(text)
     if "\\" in text:
-        text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
-        text = re.sub(r"\\[nrt]", "", text).replace("\\", "")
+        text = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
+        text = re.sub(r"\\+[nrt]", "", text).replace("\\", "")
     return "".join(text.split())
 
 
@@ -240,15 +244,16 @@ def _in_base64(secret: str) -> Iterator[str]:
 
 
 def _by_shape(text: str) -> str:
-    text = _members(text)
-    if "=" in text:
-        text = _PARAMETER.sub(rf"\1={REDACTED}", text)
-    if "eyJ" in text or "ZXlK" in text:
-        text = _JWT.sub(REDACTED, text)
+    # What has a shape goes first: a value that is secret by name may run on into it and leave half of it.
     if "PRIVATE" in text:
         text = _PEM.sub(REDACTED, text)
     if "LS0tLS1CRUdJTi" in text:
         text = _ENCODED_PEM.sub(REDACTED, text)
+    if "eyJ" in text or "ZXlK" in text:
+        text = _JWT.sub(REDACTED, text)
+    text = _members(text)
+    if "=" in text:
+        text = _PARAMETER.sub(rf"\1={REDACTED}", text)
     return without_person_numbers(text)
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from conformance.redaction import Redactor
 
 TOKEN = 'c4nary/Tok+en="å&\\x'
+PHRASE = "a nightingale in Barkeley+Square"
 SECRET = "correct-horse-battery-staple"
 JWT = ".".join(
     base64.urlsafe_b64encode(part).decode().rstrip("=")
@@ -56,6 +57,7 @@ WRITTEN = {
     "json-utf8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "json-slashes": lambda text: json.dumps(text)[1:-1].replace("/", r"\/"),
     "json-all-escaped": lambda text: "".join(f"\\u{ord(c):04X}" for c in text),
+    "json-all-escaped-twice": lambda text: json.dumps("".join(f"\\u{ord(c):04x}" for c in text))[1:-1],
     "json-twice": lambda text: json.dumps(json.dumps(text))[1:-1],
     "html": escape,
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
@@ -80,7 +82,7 @@ def _percent(character: str) -> str:
     [
         pytest.param(write, secret, id=f"{name}-{kind}")
         for name, write in WRITTEN.items()
-        for kind, secret in (("awkward", TOKEN), ("words", SECRET), ("short", "hunter2"))
+        for kind, secret in (("awkward", TOKEN), ("words", SECRET), ("phrase", PHRASE), ("short", "hunter2"))
         if not (kind == "short" and name.startswith("shortened"))  # its beginning is a word like any other
     ],
 )

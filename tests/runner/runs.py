@@ -84,6 +84,7 @@ class Suite:
         environ: dict[str, str] | None = None,
         cwd: Path | None = None,
         keep_reports: bool = False,
+        calm: bool = True,
     ) -> Ended:
         """Run a command to its end; reports of earlier ones are removed first."""
         if not keep_reports:
@@ -97,7 +98,7 @@ class Suite:
             timeout=LONGEST,
             check=False,
         )
-        return self.result(done.returncode, done.stdout + done.stderr)
+        return self.result(done.returncode, done.stdout + done.stderr, calm=calm)
 
     def result(self, code: int, output: str, *, calm: bool = True) -> Ended:
         """What a process has left behind; a calm one ends without a traceback of any kind."""

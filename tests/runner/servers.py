@@ -39,6 +39,8 @@ class Honest:
         self.consents: dict[str, dict[str, Any]] = {}
         self.seen: list[str] = []
         """`METHOD /path` of every request."""
+        self.headers: list[tuple[str, str]] = []
+        """Those of the request that is being answered."""
         self.times: list[float] = []
         """When each came, in seconds."""
         self.url = ""
@@ -233,6 +235,7 @@ def _handler(server: Honest) -> type[BaseHTTPRequestHandler]:
             path = parts.path.removeprefix("/fhir")
             server.seen.append(f"{self.command} {path}")
             server.times.append(time.monotonic())
+            server.headers = list(self.headers.items())
             response = server.answer(self.command, path, parts.query, body)
             if response is None:
                 self.close_connection = True

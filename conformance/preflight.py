@@ -28,6 +28,7 @@ INTERACTIONS = {
     "search-type": ("search",),
 }
 SOURCE = "the server's CapabilityStatement"
+REQUIRED = "http.html#capabilities: every server has a statement; this one shows none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,15 +110,19 @@ def _hint(answer: Answer) -> str:
 
 
 def declared_claims(statement: Answer, *, needed: bool) -> tuple[Claim, ...]:
-    """The claims that a CapabilityStatement makes for Consent; none without one.
+    """The claims that a CapabilityStatement makes for Consent.
+
+    Without one, that there should be one is all that can be held against the server, where nothing else is claimed.
 
     Raises:
-        Unreachable: there is no CapabilityStatement to go by, and it is needed.
+        Unreachable: there is no CapabilityStatement to go by, it is needed, and the credentials may be the reason.
 
     """
     if statement.resource_type != "CapabilityStatement":
         if not needed:
             return ()
+        if statement.status not in {401, 403}:
+            return (Claim(claim="capabilities", source=REQUIRED),)
         raise Unreachable(
             f"this pack goes by the server's own CapabilityStatement, and GET /metadata gave {statement.described}; "
             "give the claims in target.toml: claims.add"

@@ -153,6 +153,9 @@ class Running:
         if preparation.read_only and not preparation.target.allow_writes:
             remedy = "put allow_writes = true into target.toml and give it as --target"
             lines.append(f"conformance: nothing will be written to this server; to test writes, {remedy}")
+        if any(claim.source == preflight.REQUIRED for claim in preparation.claims):
+            remedy = "claims.add of target.toml says what else it offers"
+            lines.append(f"conformance: the server shows no CapabilityStatement, and nothing else is tested; {remedy}")
         return lines
 
     # -- collecting ------------------------------------------------------------------------------------------------

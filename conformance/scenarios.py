@@ -185,8 +185,9 @@ class SourceLine:
 class ProfileRule:
     """Which finding of the validator, when a returned Consent is held against the profile, breaks `requirement`.
 
-    `keys` are rules of the validator or keys of the profile's constraints, `paths` patterns of elements without
-    indices; what is empty says nothing. With a `contradiction` the finding is a note, since the sources leave it open.
+    `keys` are patterns of rules of the validator or keys of the profile's constraints, `paths` patterns of elements
+    without indices; what is empty says nothing. The first row that speaks of a finding counts. With a `contradiction`
+    the finding is a note, since the sources leave it open.
     """
 
     requirement: str

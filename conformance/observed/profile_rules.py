@@ -15,20 +15,19 @@ if TYPE_CHECKING:
     from conformance.scenarios import ProfileRule, ProfileRules
     from conformance.validation import Issue
 
-ABOUT_PROFILES = "profile-"
-"""How the names of the validator's rules begin that only a profile can break."""
+ABOUT_PROFILES = "profile-*"
+"""The rules of the validator that only a profile can break."""
 
 
 def every_consent_follows_the_profile(answers: Answers, held: ProfileRules, requirement: str) -> str | None:
     """Every Consent that an answer holds, alone or in a Bundle, follows the profile of the pack."""
-    rules = [rule for rule in held.rules if rule.requirement == requirement]
     wrong: list[tuple[Exchange, Issue]] = []
     notes: dict[str, None] = {}
     seen = False
     for answer, issue in returned.held_against(answers, held.profile):
         seen = True
-        rule = next((one for one in rules if issue is not None and speaks_of(one, issue)), None)
-        if issue is None or rule is None:
+        rule = next((one for one in held.rules if issue is not None and speaks_of(one, issue)), None)
+        if issue is None or rule is None or rule.requirement != requirement:
             continue
         if rule.contradiction is None:
             wrong.append((answer, issue))
@@ -49,8 +48,7 @@ def every_consent_follows_the_profile(answers: Answers, held: ProfileRules, requ
 
 def speaks_of(rule: ProfileRule, issue: Issue) -> bool:
     """Whether a row of profile.toml is about a finding of the validator."""
-    key = issue.rule
-    if key not in rule.keys if rule.keys else not key.startswith(ABOUT_PROFILES):
+    if not any(fnmatchcase(issue.rule, pattern) for pattern in rule.keys or (ABOUT_PROFILES,)):
         return False
     path = re.sub(r"\[\d+\]", "", issue.expression)
     return not rule.paths or any(fnmatchcase(path, pattern) for pattern in rule.paths)

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from conformance.reading import Problems
     from conformance.reading.surroundings import Surroundings
 
+OF_THE_RELEASE = "http://hl7.org/fhir/StructureDefinition/Consent"
+"""Nothing but what the release itself says of a Consent."""
+
 
 def profile_rules(path: Path, around: Surroundings, problems: Problems) -> ProfileRules | None:
     """What the rules of the pack's profile stand for; None when the file cannot be read."""
     document = reading.toml(path, schema="profile", problems=problems)
     if document is None:
         return None
-    known = {_url(file) for file in path.parent.glob("StructureDefinition-*.json")}
+    known = {OF_THE_RELEASE, *(_url(file) for file in path.parent.glob("StructureDefinition-*.json"))}
     wanted = document.value["profile"]
     if wanted not in known:
         (document / "profile").say(

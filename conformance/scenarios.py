@@ -235,4 +235,4 @@ class Contradiction:
 
     def met(self, seen: str) -> str:
         """A note for the report of what the target made of it."""
-        return f"{self.id}: {seen} (the sources can be read as: {' / '.join(self.readings)})"
+        return f"contradiction {self.id}: {seen} (the sources can be read as: {' / '.join(self.readings)})"

@@ -30,4 +30,4 @@ def test_what_checks_name_is_on_record() -> None:
 def test_a_contradiction_that_is_met_is_in_the_report() -> None:
     report = proof.against("nll-2023", options=["--only", "nll-2023.close.unknown-id-fails"])
     (row,) = [row for row in report.requirements if row.requirement.id == "nll-2023.close.unknown-id-fails"]
-    assert [note for note in row.notes if note.startswith("trap.nll.unknown-id-status: 404 with an OperationOutcome")]
+    assert [note for note in row.notes if note.startswith("contradiction trap.nll.unknown-id-status: 404 with an")]

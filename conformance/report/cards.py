@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.report.bodies import cut
@@ -25,6 +26,7 @@ TRAIL = 8
 """Exchanges that a passed requirement names."""
 CONTRADICTION = "contradiction"
 """Notes that begin with this word tell of a contradiction of the sources that was met."""
+_MET = re.compile(r"contradiction (\S+): (.*) \(the sources can be read as: (.*)\)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +54,15 @@ class Card:
     reason: str
     told: Told | None
     further: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Met:
+    """A contradiction of the sources: how they can be read, and what the target made of it, with the requirements."""
+
+    name: str
+    readings: str
+    seen: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,14 +95,27 @@ def obstacle(group: Group, by_id: Mapping[str, Judged], evidence: Evidence) -> S
     return None
 
 
-def notes(report: Report, *, contradictions: bool) -> list[tuple[str, list[str]]]:
-    """Each note with the requirements that carry it."""
-    found: dict[str, list[str]] = {}
+def notes(report: Report) -> list[tuple[Judged, list[str]]]:
+    """Each requirement under which something unusual was accepted, with what it was."""
+    found = []
+    for judged in report.requirements:
+        unusual = [note for note in judged.notes if not note.lower().startswith(CONTRADICTION)]
+        if unusual:
+            found.append((judged, unusual))
+    return found
+
+
+def contradictions(report: Report) -> list[Met]:
+    """Each contradiction that was met, by its name; a note in another form than the suite's stands for itself."""
+    found: dict[str, Met] = {}
     for judged in report.requirements:
         for note in judged.notes:
-            if note.lower().startswith(CONTRADICTION) is contradictions:
-                found.setdefault(note, []).append(judged.requirement.id)
-    return list(found.items())
+            if note.lower().startswith(CONTRADICTION):
+                match = _MET.fullmatch(note)
+                name, seen, readings = match.groups() if match else (note, "", "")
+                met = found.setdefault(name, Met(name=name, readings=readings))
+                met.seen.setdefault(seen, []).append(judged.requirement.id)
+    return list(found.values())
 
 
 def by_topic(judged: Iterable[Judged], evidence: Evidence) -> list[tuple[str, list[Row]]]:
@@ -117,7 +141,9 @@ def _told(check: Mapping[str, Any], report: Report, evidence: Evidence) -> Told:
         actual=right,
         timeline=timeline(check["expected"], check["actual"]),
         said=said(exchange),
-        cause=likely(exchange) if check["outcome"] != "held" else "",
+        cause=likely(exchange, expected=check["expected"], actual=check["actual"])
+        if check["outcome"] != "held"
+        else "",
         first=evidence.show(first, again=True) if first else None,
         others=[evidence.show(other) for other in others[:OTHERS]],
         unseen=len(others[OTHERS:]),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conformance.model import Exchange
 
+_MOMENT = re.compile(r"(\d{4}(?:-\d\d){0,2})(?:T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?(?![\d-])")
+"""Day, time of day and offset of a FHIR date or dateTime."""
 _BY_STATUS = {
     401: "The server did not take the token. Is it valid, and the one for this system ([auth] in target.toml)?",
     403: "The token is valid but may not do this: look at its role and scopes ([auth] in target.toml).",
@@ -22,17 +25,39 @@ _BY_STATUS = {
 }
 
 
-def likely(exchange: Exchange | None) -> str:
-    """One or two sentences, or nothing when the exchange gives no hint."""
+def likely(exchange: Exchange | None, *, expected: str = "", actual: str = "") -> str:
+    """One or two sentences, or nothing when neither the exchange nor what differs gives a hint."""
     if exchange is None:
         return ""
+    return _of_exchange(exchange, expected) or _of_moments(_MOMENT.findall(expected), _MOMENT.findall(actual))
+
+
+def _of_exchange(exchange: Exchange, expected: str) -> str:
     if exchange.status is None:
         return f"There was no answer: {exchange.problem or 'the connection ended'}."
     if exchange.problem:
         return f"The answer was not whole: {exchange.problem}."
     if _is_page(exchange):
         return "A web page came back. Something in front of the server answered, or the base URL is not a FHIR base."
+    refusing = expected.startswith(("a refusal", "status 4", "4"))
+    if refusing and exchange.method == "PUT" and exchange.status == 201 and not exchange.flawed:
+        return "The server took the PUT for a create (update as create): it stored what it should have refused."
     return _by_status(exchange, exchange.status)
+
+
+def _of_moments(expected: list[tuple[str, str, str]], actual: list[tuple[str, str, str]]) -> str:
+    """What became of a date or time on its way, when each side tells exactly one."""
+    if len(expected) != 1 or len(actual) != 1 or expected == actual:
+        return ""
+    (day, clock, offset), (other_day, other_clock, other_offset) = expected[0], actual[0]
+    if clock and (day, clock) == (other_day, other_clock):
+        became = f"its offset {offset} " + (f"became {other_offset}" if other_offset else "was dropped")
+        return f"The time of day was kept, and {became if offset else f'{other_offset} was added'}: another moment."
+    if not clock and other_clock:
+        return "A date covers the whole day (FHIR R4, datatypes.html#Period); it was stored as one moment of it."
+    if clock and not other_clock:
+        return "The time was cut off: what is left is a whole day or longer."
+    return ""
 
 
 def _by_status(exchange: Exchange, status: int) -> str:

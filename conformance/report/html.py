@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.model import Level, RunVerdict, Verdict
 from conformance.report.bodies import visible
-from conformance.report.cards import by_topic, card, notes, obstacle
+from conformance.report.cards import by_topic, card, contradictions, notes, obstacle
 from conformance.report.diff import KINDS, diff
 from conformance.report.evidence import Evidence
 from conformance.report.links import pieces
@@ -98,8 +98,8 @@ def _content(report: Report, previous: Report | None) -> dict[str, Any]:
         "deviations": [card(one, report, evidence) for one in with_verdict(report, Verdict.KNOWN_DEVIATION)],
         "waiting": [(group, obstacle(group, by_id, evidence)) for group in stuck],
         "waiting_count": sum(len(group.ids) for group in stuck),
-        "notes": notes(report, contradictions=False),
-        "contradictions": notes(report, contradictions=True),
+        "notes": notes(report),
+        "contradictions": contradictions(report),
         "passes": by_topic(with_verdict(report, Verdict.PASS), evidence),
         "excluded": _excluded(report),
         "not_applicable": groups(report, Verdict.NOT_APPLICABLE),

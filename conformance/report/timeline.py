@@ -14,6 +14,8 @@ _BOUND = re.compile(r"\b(?:the|no|a) (start|end)\b(?: \"?(\d{4}[\w:.+-]*)\"?)?")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$")
 WIDTH = 640.0
 _LEFT, _RIGHT = 90.0, 610.0
+_LETTER = 7.3
+"""Width of a letter of a date."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +29,17 @@ class Bar:
     width: float
     opens_left: bool
     opens_right: bool
+
+    @property
+    def labels(self) -> tuple[tuple[str, float], ...]:
+        """Texts below the bar with their left edges: start and end, side by side, both within the drawing."""
+        start, end = len(self.start) * _LETTER, len(self.end) * _LETTER
+        left = min(self.x, WIDTH - start)
+        right = max(0.0, min(self.x + self.width, WIDTH) - end)
+        if self.start and self.end and right < left + start + _LETTER:
+            left = max(0.0, min(left, WIDTH - start - end - 4 * _LETTER))
+            return ((f"{self.start} to {self.end}", round(left, 1)),)
+        return tuple((text, round(at, 1)) for text, at in ((self.start, left), (self.end, right)) if text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

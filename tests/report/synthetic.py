@@ -266,9 +266,7 @@ def every_verdict() -> Report:
             Verdict.PASS,
             "The status that was sent is kept.",
             check("held", "w0-0005", "w0-0003"),
-            notes=(
-                "contradiction nll-2023.status-of-proposed: the guide says proposed, its example active; both pass",
-            ),
+            notes=("contradiction nll-2023.status: it reads active (the sources can be read as: proposed / active)",),
         ),
         judged(
             "r4.read.existing-is-ok",

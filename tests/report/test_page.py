@@ -238,6 +238,22 @@ def test_the_page_stays_small(size: int, failing: float, most: float) -> None:
     assert megabytes <= most
 
 
+def test_a_contradiction_is_told_once_with_all_that_was_made_of_it() -> None:
+    notes = [
+        "contradiction trap.case: in capitals: 200 (the sources can be read as: one header / two)",
+        "contradiction trap.case: in lower case: 400 (the sources can be read as: one header / two)",
+        "Contradiction in words of another suite",
+        "answered 200 where 201 is usual",
+    ]
+    rows = [synthetic.judged(f"a.b.c{n}", Verdict.PASS, notes=(note,)) for n, note in enumerate(notes)]
+    told = parsed(html.render(synthetic.report(rows, []))).under["notes"]
+    told = " ".join(told.split())
+    assert told.count("trap.case can be read as: one header / two") == 1
+    assert "in capitals: 200 a.b.c0in lower case: 400 a.b.c1" in told
+    assert "Contradiction in words of another suite" in told.partition("Accepted, but unusual")[0]
+    assert told.endswith("Accepted, but unusual a.b.c3 answered 200 where 201 is usual")
+
+
 def test_no_percentage_of_anything(page: Page) -> None:
     assert "%" not in page.text
     assert "score" not in page.text.lower()

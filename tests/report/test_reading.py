@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 import synthetic
@@ -146,6 +147,53 @@ def test_the_likely_cause(fields: dict[str, object], hint: str) -> None:
     cause = likely(synthetic.exchange(1, **fields))  # type: ignore[arg-type]
     assert hint in cause
     assert bool(cause) is bool(hint)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "hint"),
+    [
+        ("the end 2031-12-02T10:30:15+02:00", "the end 2031-12-02T10:30:15Z", "its offset +02:00 became Z"),
+        ("the end 2031-12-02T10:30:15+02:00", "the end 2031-12-02T10:30:15", "its offset +02:00 was dropped"),
+        ("the end 2031-12-02T10:30:15", "the end 2031-12-02T10:30:15Z", "Z was added"),
+        ("the end 2031-12-02", "the end 2031-12-02T00:00:00Z", "one moment of it"),
+        ("the end 2031-12-02T10:30:15Z", "the end 2031-12-02", "The time was cut off"),
+        ("the end 2031-12-02", "the end 2031-12-01", ""),
+        ("the end 2031-12-02", "no end", ""),
+        ("2031-12-02 to 2032-01-01", "2031-12-02T00:00:00Z", ""),
+        ("the same moment 2031-12-02T10:30:15Z", "the same moment 2031-12-02T10:30:15Z", ""),
+    ],
+)
+def test_what_became_of_a_moment(expected: str, actual: str, hint: str) -> None:
+    cause = likely(synthetic.exchange(1, "GET", status=200), expected=expected, actual=actual)
+    assert hint in cause
+    assert bool(cause) is bool(hint)
+
+
+def test_an_update_that_was_taken_for_a_create() -> None:
+    assert "update as create" in likely(synthetic.exchange(1, "PUT", status=201), expected="a refusal (4xx)")
+    assert likely(synthetic.exchange(1, "PUT", status=200), expected="a refusal (4xx)") == ""
+    assert likely(synthetic.exchange(1, "POST", status=201), expected="a refusal (4xx)") == ""
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual"),
+    [
+        ("the end 2031-12-02T10:30:15+02:00", "the end 2031-12-02T10:30:15Z"),
+        ("the end 2031-12-02T10:30:15.123+02:00", "no end"),
+        ('{"start": "2031-12-02T10:30:15.123+02:00", "end": "2031-12-02T10:30:15.124+02:00"}', '{"start": "2031"}'),
+        ('{"start": "2023-01-10"}', '{"end": "2023-01-10"}'),
+    ],
+)
+def test_dates_below_a_bar_stay_within_the_drawing_and_apart(expected: str, actual: str) -> None:
+    drawn = timeline(expected, actual)
+    assert drawn is not None
+    for bar in drawn.bars:
+        edges = [(x, x + 7.3 * len(text)) for text, x in bar.labels]
+        assert all(left >= 0 and right <= 640 for left, right in edges)
+        assert all(one[1] <= other[0] for one, other in pairwise(edges))
+        told = " ".join(text for text, _ in bar.labels)
+        assert bar.start in told
+        assert bar.end in told
 
 
 def test_the_words_of_the_server() -> None:

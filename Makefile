@@ -23,6 +23,10 @@ unit: $(VENV)/ready-dev
 prove: $(VENV)/ready-dev ## every lie and every legal variation, once; docs/proof.md says what came of it
 	$(BIN)/consent-conformance prove --write docs/proof.md
 
+.PHONY: kills
+kills: $(VENV)/ready-dev ## kill a run at 50 random points, and clean up after each
+	CONFORMANCE_KILLS=50 $(BIN)/pytest tests/runner/test_cleanup.py -k killed -n 2
+
 wheel: $(VENV)/ready-dev ## build the wheel and run the suite from an install of it
 	rm -rf build/wheel && mkdir -p build/wheel
 	$(BIN)/python -m build --wheel --outdir build/wheel .

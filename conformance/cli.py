@@ -51,8 +51,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--only", action="append", default=[], metavar="PATTERN", help="only these requirements")
     run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="all but these requirements")
     run.add_argument("--read-only", action="store_true", help="send nothing that writes")
+    run.add_argument("--keep-created", action="store_true", help="leave on the server what the run creates there")
     run.add_argument("--workers", type=int, default=1, metavar="N", help="check with N processes (default: 1)")
     run.set_defaults(perform=_run)
+
+    cleanup = commands.add_parser("cleanup", help="remove what a run has left on a server")
+    cleanup.add_argument("run", metavar="RUN", help="name or folder of its journal, as the run has printed it")
+    cleanup.add_argument("--target", metavar="FILE", help="target.toml, when it is not where it was")
+    cleanup.add_argument("--report-dir", metavar="DIR", default="reports", help="where its reports are")
+    cleanup.set_defaults(perform=_cleanup)
 
     serve = commands.add_parser("serve", help="start the reference server on loopback")
     serve.add_argument("--pack", metavar="NAME", required=True, help="whose personality it takes")
@@ -93,6 +100,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     from conformance.command_run import run  # noqa: PLC0415 - see above
+
+    return run(options)
+
+
+def _cleanup(options: argparse.Namespace) -> int:
+    from conformance.command_cleanup import run  # noqa: PLC0415 - see above
 
     return run(options)
 

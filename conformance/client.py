@@ -22,6 +22,7 @@ from conformance import meaning
 from conformance.answer import Answer
 from conformance.found import Found, element, next_link
 from conformance.headers import PLAIN, Change
+from conformance.journal import mark_of, marked
 from conformance.model import NotTestable, Unreachable, Violation
 from conformance.wire import pause_before_repeating
 
@@ -85,6 +86,7 @@ class Consents:
         recorder: Recorder,
         claims: Iterable[str],
         may_write: bool,
+        new_id: Callable[[], str] | None = None,
     ) -> None:
         self._wire = wire
         self._target = target
@@ -95,6 +97,7 @@ class Consents:
         self._existing = iter(target.given.consents)
         self._patients: Iterator[str] = itertools.cycle(target.given.patients)
         self._handed_out: set[str] = set()
+        self._new_id = new_id or (lambda: str(uuid.uuid4()))
         self._credentials = target.auth.line()
         self.dialect = dialect
 
@@ -289,12 +292,12 @@ class Consents:
 
     def unused_id(self) -> str:
         """A logical id that nobody has."""
-        return str(uuid.uuid4())
+        return self._new_id()
 
     def patient(self) -> str:
         """A reference to a patient that no other consent of this check names: fresh, or one that the target gave."""
         if self.dialect.patients == "any":
-            return f"Patient/{uuid.uuid4()}"
+            return f"Patient/{self._new_id()}"
         if self.dialect.patients == "create":
             return self._created("Patient")
         for reference in itertools.islice(self._patients, len(self._target.given.patients)):
@@ -324,7 +327,7 @@ class Consents:
 
     def reference(self, kind: str) -> str:
         """A reference to a resource of that type which a consent may name: fresh, or to one that the target holds."""
-        return f"{kind}/{uuid.uuid4()}" if self.dialect.patients == "any" else self.held(kind)
+        return f"{kind}/{self._new_id()}" if self.dialect.patients == "any" else self.held(kind)
 
     def held(self, kind: str = "Patient") -> str:
         """A reference to a resource of that type which the target holds, given or just created.
@@ -365,9 +368,7 @@ class Consents:
             named = actor.get("reference", {})
             if "reference" in named and named["reference"] == model.get("reference"):
                 actor["reference"] = {**named, "reference": made[whom]["reference"]}
-        if self._patients_are_given:  # who may have consents of others, and of other checks
-            mark = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{uuid.uuid4()}"}
-            made["identifier"] = [*made.get("identifier", ()), mark]
+        made = marked(made, self._marker, self._new_id())
         return jsonpatch.apply_patch(made, list(patch)) if patch else made
 
     def given(self, kind: str, *, patient: str | None = None, patch: Sequence[Json] = ()) -> Kept:
@@ -414,7 +415,7 @@ class Consents:
         if self._target.given.empty_patients:
             return _typed(self._target.given.empty_patients[0])
         if self.dialect.patients == "any":
-            return f"Patient/{uuid.uuid4()}"
+            return f"Patient/{self._new_id()}"
         if self.dialect.patients == "create" and self._may_create:
             return self.patient()
         raise NotTestable("no patient without consents is known", remedy="name one under given.empty-patients")
@@ -584,23 +585,32 @@ class Consents:
     def stored_from(self, body: Json) -> list[str]:
         """The ids of consents made from this body, as a search by its patient shows; none where that is refused.
 
-        A fresh patient has no others. One that the target gave may have any number, of which those count that have an
-        identifier of the body's.
+        A fresh patient has no others. One that the target gave may have any number, of which those count that have the
+        mark of the body.
+
+        Raises:
+            NotTestable: there is no mark to tell them by.
+
         """
         patient = meaning.patient_of(body)
         first = self.search([self.of_patient(patient)])
         if first.status != 200 or first.resource_type != "Bundle":
             return []
         wanted = patient.rpartition("/")[2]
-        marks = [str(one.get("value")) for one in body.get("identifier", ())] if self._patients_are_given else []
+        mark = mark_of(body) if self.dialect.patients == "given" else ""
+        if mark is None:
+            raise self.untestable(
+                "our consents cannot be told from the patient's others",
+                remedy="set dialect.marker to tag or identifier, or dialect.patients to any",
+            )
         found = Found((first, *self.further_pages(first))).matches
         of_patient = [one for one in found if meaning.patient_of(one).rpartition("/")[2] == wanted]
-        made = [one for one in of_patient if not marks or any(mark in json.dumps(one) for mark in marks)]
-        return sorted(str(one.get("id")) for one in made)
+        return sorted(str(one.get("id")) for one in of_patient if mark in json.dumps(one))
 
     @property
-    def _patients_are_given(self) -> bool:
-        return self.dialect.patients == "given"
+    def _marker(self) -> str:
+        """How our consents are marked: as the dialect says, else only where a patient may have others."""
+        return self.dialect.marker or ("identifier" if self.dialect.patients == "given" else "none")
 
     def of_patient(self, patient: str) -> tuple[str, str]:
         """The search parameter that selects a patient's consents, in the dialect's name and reference form."""
@@ -654,6 +664,7 @@ class Consents:
     def _created(self, kind: str) -> str:
         """A reference to a resource that was just created so that consents can name it."""
         body = {"resourceType": kind, **({"name": "A conformance run"} if kind == "Organization" else {})}
+        body = marked(body, "identifier", self._new_id())
         answer = self.request("POST", f"/{kind}", action="create", body=body)
         match = answer.header("Location") or ""
         created = match.partition("/_history")[0].rpartition("/")[2] or (

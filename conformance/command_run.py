@@ -61,8 +61,7 @@ def pytest_arguments(options: argparse.Namespace) -> list[str]:
     for name in ("only", "exclude"):
         for pattern in getattr(options, name):
             arguments += [f"--{name}", pattern]
-    if options.read_only:
-        arguments.append("--read-only")
+    arguments += [f"--{name.replace('_', '-')}" for name in ("read_only", "keep_created") if getattr(options, name)]
     if options.workers > 1:
         arguments += ["-n", str(options.workers)]
     return arguments

@@ -40,6 +40,8 @@ class Dialect:
     hidden_status: int | None = None
     duplicates_across_pages: bool = False
     patients: Literal["any", "create", "given"] = "any"
+    marker: Literal["none", "tag", "identifier"] | None = None
+    """How what a run creates is marked as its own; None: by an identifier where patients are given, else not."""
     if_match: Literal["never", "always"] = "never"
     zone: str | None = None
     """IANA name of the time zone in which the server reads dates; None: unknown."""

@@ -36,6 +36,9 @@ class Ledger:
         self._records: list[CheckRecord] = []
         self._wanted: dict[str, tuple[str, ...]] = {}
         self._announcing = False
+        self._cleanup: list[str] = []
+        """What became of what the run has created, in lines for a terminal."""
+        self._ended_workers = 0
 
     @staticmethod
     def folder(config: pytest.Config) -> Path | None:
@@ -85,6 +88,7 @@ class Ledger:
 
     def worker_ended(self, wanted: str | None) -> None:
         """A worker of pytest-xdist says which checks a full run would make."""
+        self._ended_workers += 1
         if wanted:
             self._wanted |= {nodeid: tuple(ids) for nodeid, ids in json.loads(wanted).items()}
 
@@ -108,7 +112,24 @@ class Ledger:
         from conformance.report import terminal  # noqa: PLC0415 - only at the end
 
         assert self.report is not None  # `finish` made it
-        return [*terminal.lines(self.report, self.written), *([self.unwritten] if self.unwritten else [])]
+        unwritten = [self.unwritten] if self.unwritten else []
+        return [*terminal.lines(self.report, self.written), *unwritten, *self._cleanup]
+
+    def clean_up(self) -> None:
+        """Remove what the run has created, unless it is to stay; the verdicts are made already."""
+        if self._running.journal is None or self.report is None:
+            return
+        from conformance import command_cleanup  # noqa: PLC0415 - runs that write nothing do without
+
+        preparation = self._running.preparation
+        self._cleanup = command_cleanup.after_run(
+            self._running.journal.folder,
+            pack=preparation.pack,
+            target=preparation.target,
+            claims=preparation.offered,
+            keep=self._running.keep_created,
+            workers=max(1, self._ended_workers),
+        )
 
     def _observe(self, session: pytest.Session, exchanges: dict[str, Exchange]) -> tuple[CheckRecord, ...]:
         """The requirements about all answers; none when there was no exchange."""

@@ -29,6 +29,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--only": {"metavar": "PATTERN", "action": "append", "default": [], "help": "only these requirements"},
     "--exclude": {"metavar": "PATTERN", "action": "append", "default": [], "help": "all but these requirements"},
     "--read-only": {"action": "store_true", "help": "send nothing that writes"},
+    "--keep-created": {"action": "store_true", "help": "leave on the server what the run creates there"},
 }
 
 _ELSEWHERE = "run the suite from another folder, or by consent-conformance run"
@@ -86,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     try:
         folder = Ledger.folder(config)
-        running = config.stash[RUNNING] = Running.of(config)
+        running = config.stash[RUNNING] = Running.of(config, folder)
         config.pluginmanager.register(Discretion(running.preparation.redactor, concerns=_is_check))
         if not hasattr(config, "workerinput"):
             ledger = config.stash[LEDGER] = Ledger(running, folder)
@@ -245,6 +246,12 @@ class _Listener:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._ledger.received(report)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self) -> Generator[None, None, None]:
+        """Clean up once the report is written and no worker of pytest-xdist sends anything any more."""
+        yield
+        self._ledger.clean_up()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

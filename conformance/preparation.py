@@ -49,6 +49,7 @@ class Options:
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     read_only: bool = False
+    keep_created: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,14 @@ import dataclasses
 import json
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance import coverage, judge, packs, preflight
+from conformance import journal as journals
 from conformance import target as targets
 from conformance.client import Consents
+from conformance.journal import Journal
 from conformance.model import CheckRecord, Claim, Outcome, Unreachable, Verdict
 from conformance.preparation import DEFAULT_PACK, EMBEDDED, Options, Preparation, choose, prepare
 from conformance.recorder import Recorder, packed, printable
@@ -44,6 +47,8 @@ class Running:
         first_look: CheckRecord | None = None,
         server: ReferenceServer | None = None,
         handed_down: dict[str, Any] | None = None,
+        journal: Journal | None = None,
+        keep_created: bool = False,
     ) -> None:
         self.preparation = preparation
         self.broken = broken
@@ -53,7 +58,10 @@ class Running:
         """The checks that a full run would make: node id → ids, before `-k` and the like."""
         self.gone = ""
         """Why the target is given up, once it has gone away."""
-        self._wire = wire or Wire(preparation.target, read_only=preparation.read_only, sharing=workers)
+        self.journal = journal
+        """What goes to the server is in it first; None where nothing is written, or to the embedded server."""
+        self.keep_created = keep_created
+        self._wire = wire or Wire(preparation.target, read_only=preparation.read_only, sharing=workers, journal=journal)
         self._server = server
         self._handed_down = handed_down
         self._unheard = 0
@@ -61,8 +69,10 @@ class Running:
     # -- before the first check --------------------------------------------------------------------------------
 
     @classmethod
-    def of(cls, config: pytest.Config) -> Running:
+    def of(cls, config: pytest.Config, reports: Path | None = None) -> Running:
         """Decide the run: in a worker as the controller did, else from the options, with a first look at the target.
+
+        The journal of what the run writes goes into the folder of its reports.
 
         Raises:
             UsageError: an option, a file or a name is wrong.
@@ -77,12 +87,14 @@ class Running:
             only=tuple(option(config, "--only")),
             exclude=tuple(option(config, "--exclude")),
             read_only=option(config, "--read-only"),
+            keep_created=option(config, "--keep-created"),
         )
         handed_down = getattr(config, "workerinput", {}).get("consent_conformance")
         if handed_down is not None:
-            return cls._in_worker(options, handed_down, workers=config.workerinput["workercount"])  # type: ignore[attr-defined]
+            process: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+            return cls._in_worker(options, handed_down, workers=process["workercount"], name=process["workerid"])
         within = config.pluginmanager.get_plugin(WITHIN)
-        return cls._in_process(options, within) if within is not None else cls._in_controller(options)
+        return cls._in_process(options, within) if within is not None else cls._in_controller(options, reports)
 
     @classmethod
     def _in_process(cls, options: Options, within: Any) -> Running:
@@ -94,7 +106,7 @@ class Running:
         return cls(preparation, wire=within, broken=seen.broken, first_look=seen.record)
 
     @classmethod
-    def _in_worker(cls, options: Options, handed_down: dict[str, Any], *, workers: int) -> Running:
+    def _in_worker(cls, options: Options, handed_down: dict[str, Any], *, workers: int, name: str) -> Running:
         embedded = handed_down["target"] is not None
         if embedded:
             pack = packs.load(handed_down["pack"])
@@ -104,10 +116,14 @@ class Running:
             assert found is not None  # the controller had one
             target = found
         declared = [Claim(**row) for row in handed_down["claims"]]
-        return cls(prepare(options, pack, target, embedded=embedded, declared=declared), workers=workers)
+        folder = handed_down["journal"]
+        journal = Journal(Path(folder), process=name, base_url=target.base_url) if folder else None
+        return cls(
+            prepare(options, pack, target, embedded=embedded, declared=declared), workers=workers, journal=journal
+        )
 
     @classmethod
-    def _in_controller(cls, options: Options) -> Running:
+    def _in_controller(cls, options: Options, reports: Path | None) -> Running:
         pack, target = choose(options)
         server, given = None, None
         if target is None:
@@ -127,12 +143,32 @@ class Running:
             if server is not None:
                 server.__exit__(None, None, None)
             raise
+        journal = None
+        if reports is not None and not (preparation.embedded or preparation.read_only or seen.broken):
+            folder = journals.started(
+                reports,
+                pack=str(pack.folder),
+                base_url=preparation.redactor.url(target.base_url),
+                asked_url=options.base_url,
+                target=str(Path(options.target).resolve()) if options.target else None,
+                claims=sorted(preparation.offered),
+            )
+            journal = Journal(folder, base_url=target.base_url)
         handed_down = {
             "pack": str(pack.folder),
             "target": given,
             "claims": [dataclasses.asdict(row) for row in seen.declared],
+            "journal": str(journal.folder) if journal else None,
         }
-        return cls(preparation, broken=seen.broken, first_look=seen.record, server=server, handed_down=handed_down)
+        return cls(
+            preparation,
+            broken=seen.broken,
+            first_look=seen.record,
+            server=server,
+            handed_down=handed_down,
+            journal=journal,
+            keep_created=options.keep_created,
+        )
 
     def for_worker(self) -> dict[str, Any]:
         assert self._handed_down is not None  # a controller's
@@ -140,6 +176,8 @@ class Running:
 
     def close(self) -> None:
         self._wire.close()
+        if self.journal is not None:
+            self.journal.close()
         if self._server is not None:
             self._server.__exit__(None, None, None)
 
@@ -191,6 +229,7 @@ class Running:
             recorder=recorder,
             claims=preparation.offered,
             may_write=not preparation.read_only,
+            new_id=self.journal.new_id if self.journal is not None else None,
         )
 
     def applicable(self, ids: Iterable[str]) -> list[str]:

@@ -24,6 +24,7 @@ from conformance.model import NotTestable, Unreachable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from conformance.journal import Journal
     from conformance.target import Http, Target
 
 Headers = tuple[tuple[str, str], ...]
@@ -53,8 +54,11 @@ class Received:
 class Wire:
     """One connection pool to the target."""
 
-    def __init__(self, target: Target, *, read_only: bool = False, sharing: int = 1) -> None:
-        """Open nothing yet. `sharing` is the number of processes that share the rate of the target."""
+    def __init__(
+        self, target: Target, *, read_only: bool = False, sharing: int = 1, journal: Journal | None = None
+    ) -> None:
+        """Open nothing yet. `sharing` processes share the rate of the target; writes go into the journal first."""
+        self._journal = journal
         self._apart = sharing / target.http.rate if target.http.rate else 0.0
         self._earliest = 0.0
         self._read_only = read_only
@@ -77,24 +81,16 @@ class Wire:
 
         Raises:
             Unreachable: no response came.
-            NotTestable: the request could write, and nothing may be written.
+            NotTestable: the request could write, and nothing may be written or nothing can be put on record.
 
         """
-        if self._read_only and method not in READING and not urlsplit(url).path.endswith("/_search"):
+        writes = method not in READING and not urlsplit(url).path.endswith("/_search")
+        if self._read_only and writes:
             raise NotTestable(f"needs {method}, and this run is read-only", remedy="set allow_writes in target.toml")
-        prepared = requests.Request(method, url).prepare()
-        lines = HTTPHeaderDict()
-        for name, value in headers:
-            lines.add(name, _as_latin(value))
-        for name in ("User-Agent", "Accept-Encoding"):
-            if name not in lines:
-                lines.add(name, SKIP_HEADER)
-        if body is not None:
-            prepared.body = body
-            lines.setdefault("Content-Length", str(len(body)))
-        elif method in {"POST", "PUT"}:
-            lines.setdefault("Content-Length", "0")
-        prepared.headers = lines  # type: ignore[assignment]
+        prepared = _prepared(method, url, headers, body)
+        number = None
+        if self._journal is not None and writes:
+            number = self._journal.intend(method, url, body)
         if self._apart:
             time.sleep(max(0.0, self._earliest - time.monotonic()))
             self._earliest = time.monotonic() + self._apart
@@ -114,6 +110,8 @@ class Wire:
             self.waited += time.perf_counter() - clock
             raise Unreachable(explain(problem, url, self._timeout)) from problem
         content, broken = self._body(response)
+        if self._journal is not None and number is not None:
+            self._journal.came(number, response.status_code, response.headers.items(), content)
         waited = time.perf_counter() - clock
         self.waited += waited
         received = tuple((name, _as_text(value)) for name, value in response.raw.headers.items())
@@ -138,6 +136,26 @@ class Wire:
 
     def close(self) -> None:
         self._session.close()
+
+
+def _prepared(
+    method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes | None
+) -> requests.PreparedRequest:
+    """The request with exactly these header lines, and a Content-Length where there is a body or should be one."""
+    prepared = requests.Request(method, url).prepare()
+    lines = HTTPHeaderDict()
+    for name, value in headers:
+        lines.add(name, _as_latin(value))
+    for name in ("User-Agent", "Accept-Encoding"):
+        if name not in lines:
+            lines.add(name, SKIP_HEADER)
+    if body is not None:
+        prepared.body = body
+        lines.setdefault("Content-Length", str(len(body)))
+    elif method in {"POST", "PUT"}:
+        lines.setdefault("Content-Length", "0")
+    prepared.headers = lines  # type: ignore[assignment]
+    return prepared
 
 
 def pause_before_repeating(received: Received, *, earlier: int, http: Http) -> float | None:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PACK ?= nll-2023
 RUN_OPTIONS := --pack $(PACK) $(if $(BASE_URL),--base-url $(BASE_URL)) $(if $(TARGET),--target $(TARGET))
 
-.PHONY: certify test lint unit wheel fuzz definitions benchmark-validators sample benchmark-reports interop clean prove
+.PHONY: certify test lint unit wheel fuzz clocks definitions benchmark-validators sample benchmark-reports interop clean prove
 
 certify: $(VENV)/ready ## certify the embedded server, or BASE_URL=… PACK=… TARGET=…
 	$(BIN)/consent-conformance run $(RUN_OPTIONS)
@@ -36,6 +36,9 @@ wheel: $(VENV)/ready-dev ## build the wheel and run the suite from an install of
 
 fuzz: $(VENV)/ready-dev ## 100,000 generated documents and periods; CONFORMANCE_FUZZ=… for another number
 	CONFORMANCE_FUZZ=$${CONFORMANCE_FUZZ:-100000} $(BIN)/pytest tests -m fuzz
+
+clocks: $(VENV)/ready-dev ## the period checks round the clock in steps of 15 minutes, and in eight time zones
+	CONFORMANCE_SWEEP=all $(BIN)/pytest tests/test_any_clock.py -n 2
 
 definitions: $(VENV)/ready-dev ## fetch the official definitions and compare them with those on disk
 	$(BIN)/python tools/build_definitions.py fetch build/definitions

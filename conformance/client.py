@@ -7,10 +7,9 @@ import functools
 import itertools
 import json
 import re
-import time
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -18,8 +17,9 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import jsonpatch
 
 from conformance import headers as header_lines
-from conformance import meaning
+from conformance import meaning, period
 from conformance.answer import Answer
+from conformance.clock import Clock
 from conformance.found import Found, element, next_link
 from conformance.headers import PLAIN, Change
 from conformance.journal import mark_of, marked
@@ -43,6 +43,12 @@ A_FRACTION, A_WHOLE_SECOND = 0.01, 1.1
 
 POLL_EVERY = 0.25
 """Seconds between two looks at a search that lags behind a write."""
+
+LONG_OVER = {"start": "2017-02-01", "end": "2019-06-30"}
+"""A period that is over, whatever the zone of its dates and the clock of the target."""
+
+A_MOMENT = timedelta(seconds=2)
+"""How far ahead an end lies that is waited for."""
 
 Json = dict[str, Any]
 
@@ -87,11 +93,13 @@ class Consents:
         claims: Iterable[str],
         may_write: bool,
         new_id: Callable[[], str] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._wire = wire
         self._target = target
         self.pack = pack
         self._recorder = recorder
+        self.clock = clock or Clock()
         self.claims = frozenset(claims)
         self._may_create = may_write and "create" in self.claims
         self._existing = iter(target.given.consents)
@@ -236,7 +244,7 @@ class Consents:
             pause = pause_before_repeating(received, earlier=earlier, http=self._target.http)
             if pause is None:
                 break
-            time.sleep(pause)
+            self.clock.wait(pause)
         return Answer(
             exchange=exchange,
             recorder=self._recorder,
@@ -317,13 +325,18 @@ class Consents:
             raise NotTestable("no patient's identifier is known", remedy="name one under given.patient-identifiers")
         return self._target.given.patient_identifiers[0]
 
-    def today(self) -> date:
-        """The day that it is for the target, by the Date of an answer; by our clock where that has none."""
+    def time_there(self) -> datetime:
+        """The time that it is for the target, by the Date of an answer; by our clock where that has none. In UTC."""
         answer = self.read(self.unused_id())
         try:
-            return parsedate_to_datetime(answer.header("Date") or "").date()
+            told = parsedate_to_datetime(answer.header("Date") or "")
         except ValueError:
-            return datetime.now(UTC).date()
+            return self.clock.now()
+        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+
+    def today(self) -> date:
+        """The day that it is for the target, in UTC."""
+        return self.time_there().date()
 
     def reference(self, kind: str) -> str:
         """A reference to a resource of that type which a consent may name: fresh, or to one that the target holds."""
@@ -404,6 +417,58 @@ class Consents:
                 place = place.setdefault(name, {})
             place[last] = value
         return self.kept(self.create(body, kind=kind), kind)
+
+    def bounded(self, period: Mapping[str, str], *, patient: str | None = None) -> Json:
+        """The body of an active consent with exactly this period."""
+        body = self.body("active", patient=patient)
+        place = self.period_of(body, create=True)
+        place.clear()
+        place.update(period)
+        return body
+
+    def lasting(self, period: Mapping[str, str], *, patient: str | None = None) -> Kept:
+        """A consent with exactly this period, which the target has just stored.
+
+        Raises:
+            NotTestable: the target did not store it.
+
+        """
+        return self.kept(self.create(self.bounded(period, patient=patient), kind="active"), "active")
+
+    def expired(self, *, patient: str | None = None) -> Kept:
+        """A consent whose end has passed: of long ago, ended a moment ago, or given.
+
+        Raises:
+            NotTestable: the target takes no such end, and gave none.
+
+        """
+        if self._may_create:
+            created = self.create(self.bounded(LONG_OVER, patient=patient), kind="active")
+            if created.succeeded:
+                return self.kept(created, "active")
+            if (passed := self.just_expired(patient=patient)) is not None:
+                return passed
+        for id in self._target.given.ended_consents:  # noqa: A001 - FHIR's own word
+            body = self.current(id)
+            now = self.time_there().isoformat()
+            if period.in_force(self.period_of(body), now, self.dialect.zone) == "no":
+                return Kept(id, body, "active")
+        raise NotTestable("no consent whose end has passed is known", remedy="name one under given.ended-consents")
+
+    def just_expired(self, *, patient: str | None = None) -> Kept | None:
+        """An active consent that was created with an end a moment ahead, after that moment; None when it is refused."""
+        end = self.time_there().replace(microsecond=0) + A_MOMENT
+        bounds = {"start": LONG_OVER["start"], "end": end.isoformat().replace("+00:00", "Z")}
+        created = self.create(self.bounded(bounds, patient=patient), kind="active")
+        if not created.succeeded:
+            return None
+        known = self.kept(created, "active")
+        deadline = self.clock.elapsed() + 5 * A_MOMENT.total_seconds()
+        while self.time_there() <= end:
+            if self.clock.elapsed() > deadline:
+                raise self.untestable(f"the target's Date does not reach {bounds['end']}")
+            self.clock.wait(POLL_EVERY)
+        return known
 
     def existing(self, kind: str) -> Iterator[Kept]:
         """Every consent that the target gave, as it is now."""
@@ -509,16 +574,60 @@ class Consents:
 
         """
         in_fractions = re.search(r"\.0*[1-9]", str(moment)) is not None
-        time.sleep(A_FRACTION if in_fractions else A_WHOLE_SECOND)
+        self.clock.wait(A_FRACTION if in_fractions else A_WHOLE_SECOND)
         self.closed(consent, end="2031-12-02")
         shown = element(self.current(consent), "meta.lastUpdated")
         if not isinstance(shown, str) or shown == moment:
             raise self.untestable(f"meta.lastUpdated was {moment}, and is {shown} after an update")
         return shown
 
+    def ending(self, consent: Kept, *, end: str) -> Json:
+        """The body that sets this end of its period, with the status too where the dialect closes by status."""
+        return self.closing(consent, end=end, by="period" if self.dialect.close_by == "period" else "both")
+
+    def put_end(self, consent: Kept, *, end: str) -> Answer:
+        """PUT the body that sets this end."""
+        return self.update(self.ending(consent, end=end), kind=consent.kind, action="close")
+
     def ended(self, consent: Kept, *, end: str) -> Kept:
-        """Set the end of its period, with the status too where the dialect closes by status."""
+        """The same as a positive control or as set-up; `NotTestable` when the target did not take it."""
         return self.closed(consent, end=end, by="period" if self.dialect.close_by == "period" else "both")
+
+    def reopening(self, consent: Kept) -> Json:
+        """The body of an active consent as it was sent, without an end."""
+        body = copy.deepcopy(consent.body)
+        self.period_of(body).pop("end", None)
+        return {**body, "status": "active"} if "status" in body else body
+
+    def effectively_ended(self, *, end: str) -> Kept:
+        """An active consent that was given this end, and that reads with it: a positive control.
+
+        Raises:
+            NotTestable: the target did not take the end, or shows another one.
+
+        """
+        known = self.ended(self.given("active"), end=end)
+        shown = self.period_of(self.current(known)).get("end")
+        if not meaning.same_moment(shown, end):
+            raise self.untestable(f"the end {end} was set, and the consent reads with {shown or 'none'}")
+        return known
+
+    def taken(self, answer: Answer, *, usual: Callable[[], object]) -> bool:
+        """Whether a period in a rarer form was taken. A server may want another form, and has then nothing to keep.
+
+        `usual` does the same with a plain date.
+
+        Raises:
+            NotTestable: the target breaks, or refuses the plain date as well.
+
+        """
+        if answer.succeeded:
+            return True
+        if not answer.refused:
+            raise NotTestable(f"the period could not be set: {answer.described}", exchanges=answer.shows)
+        usual()
+        answer.note(f"a period in this form is refused, a plain date is taken: {answer.described}")
+        return False
 
     def period_of(self, resource: Mapping[str, Any], *, create: bool = False) -> Json:
         """The period that says how long the consent is valid, in the element of the dialect; {} when there is none."""
@@ -573,14 +682,14 @@ class Consents:
 
         """
         wanted = set(include)
-        deadline = time.monotonic() + self.dialect.settle
+        deadline = self.clock.elapsed() + self.dialect.settle
         while True:
             first = self.search(parameters, change=change, method=method)
             found = Found(() if tolerant and first.status not in {200, *range(500, 600)} else tuple(self._pages(first)))
             settled = wanted <= found.ids and (until is None or until(found))
-            if settled or time.monotonic() >= deadline:
+            if settled or self.clock.elapsed() >= deadline:
                 return found
-            time.sleep(POLL_EVERY)
+            self.clock.wait(POLL_EVERY)
 
     def stored_from(self, body: Json) -> list[str]:
         """The ids of consents made from this body, as a search by its patient shows; none where that is refused.

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "absent",
+    "accepted",
     "all_of_it",
     "different",
     "differs",
+    "done_or_refused",
+    "ends",
     "equal",
     "header",
     "kept",
@@ -37,6 +40,7 @@ __all__ = [
     "same_content",
     "same_meaning",
     "same_moment",
+    "same_period",
     "same_state",
     "status",
     "success",
@@ -66,6 +70,20 @@ def success(answer: Answer, *, usual: int | None = None) -> None:
         raise Violation("success (2xx)", answer.described, answer.shows)
     if usual is not None and answer.status != usual:
         answer.note(f"answered {answer.status} where {usual} is usual")
+
+
+def accepted(answer: Answer) -> None:
+    """The content is valid, and so it was taken. A rule of business may stand against it, and is mentioned.
+
+    http.html#create: 422 for business rules, with an OperationOutcome; its code business-rule says the same of any 4xx.
+    """
+    if answer.succeeded:
+        return
+    issues = answer.resource.get("issue") if answer.resource_type == "OperationOutcome" else None
+    codes = {issue.get("code") for issue in issues if isinstance(issue, dict)} if isinstance(issues, list) else set()
+    if not answer.refused or issues is None or (answer.status != 422 and "business-rule" not in codes):
+        raise Violation("success (2xx): the content is valid", answer.described, answer.shows)
+    answer.note(f"refused by a rule of the server's own: {answer.described}")
 
 
 def refused(answer: Answer, *, best: int | None = None) -> None:
@@ -204,6 +222,41 @@ def same_state(
         raise Violation(
             f"status {wanted.get('status')} and the period {_shown(period(wanted))}", "; ".join(lines), by.shows
         )
+
+
+def same_period(wanted: Mapping[str, Any], read: Answer, *, period: Callable[[Mapping[str, Any]], Json]) -> None:
+    """A read shows this period: the same bounds, instants and precisions; `period` finds it in a resource."""
+    status(read, 200)
+    lines = meaning.lost_period("period", wanted, period(read.consent))
+    if lines:
+        raise Violation(f"the period as sent, {_shown(wanted)}", "; ".join(lines), read.shows)
+
+
+def ends(wanted: str | None, read: Answer, *, period: Callable[[Mapping[str, Any]], Json]) -> None:
+    """A read shows this end, or none, of the period that `period` finds in a resource."""
+    status(read, 200)
+    stored = period(read.consent).get("end")
+    if not same_moment(stored, wanted):
+        raise Violation(
+            f"the end {wanted}" if wanted else "no end", f"the end {stored}" if stored else "no end", read.shows
+        )
+
+
+def done_or_refused(
+    answer: Answer,
+    *,
+    end: str | None,
+    before: Mapping[str, Any],
+    after: Answer,
+    period: Callable[[Mapping[str, Any]], Json],
+) -> None:
+    """A PUT of an end, or of none, was done, and that is what reads; or it was refused (4xx), and nothing changed."""
+    if answer.succeeded:
+        ends(end, after, period=period)
+        return
+    refused(answer)
+    answer.note(f"the server does not do this: {answer.described}")
+    unchanged(before, after)
 
 
 def no_consent(answer: Answer, id: str) -> None:  # noqa: A002 - FHIR's own word

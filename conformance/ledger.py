@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,8 @@ from conformance.recorder import unpacked
 from conformance.running import WITHIN
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from conformance.model import Exchange, Judged
     from conformance.running import Running
 
@@ -189,7 +190,7 @@ class Ledger:
             },
             claims=preparation.claims,
             started=_written(self._running.started),
-            finished=_written(datetime.now(UTC)),
+            finished=_written(self._running.clock.now()),
             verdict=verdict,
             reason=reason,
             requirements=judged,

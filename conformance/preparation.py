@@ -110,7 +110,7 @@ def prepare(
     """Decide a run. `declared` are the claims of the server's own CapabilityStatement, for packs that go by it."""
     target.check_against(pack)
     read_only = options.read_only or not (target.allow_writes or embedded)
-    claims = claims_of(pack, target, declared)
+    claims = claims_of(pack, target, declared, read_only=read_only)
     inapplicable = dict(inapplicable_rows(pack, claims, read_only=read_only))
     selected = select(pack.catalogue.requirements, options.only, options.exclude)
     excluded = {row.requirement for row in target.exclusions}
@@ -139,7 +139,9 @@ def redactor_for(pack: Pack, target: Target) -> Redactor:
     return redactor
 
 
-def claims_of(pack: Pack, target: Target, declared: Sequence[Claim] | None) -> tuple[Claim, ...]:
+def claims_of(
+    pack: Pack, target: Target, declared: Sequence[Claim] | None, *, read_only: bool = False
+) -> tuple[Claim, ...]:
     """What the system offers and who says so: the pack or the server's own statement, corrected by target.toml."""
     rows = {row.claim: row for row in pack.claims}
     rows |= {row.claim: row for row in declared or ()}
@@ -149,6 +151,10 @@ def claims_of(pack: Pack, target: Target, declared: Sequence[Claim] | None) -> t
     for purpose, claim in TOKEN_CLAIMS.items():
         if purpose in target.tokens:
             rows.setdefault(claim, Claim(claim=claim, source=f"tokens.{purpose} of target.toml"))
+    if target.given.ended_consents:
+        rows.setdefault("ended-consent", Claim(claim="ended-consent", source="given.ended-consents of target.toml"))
+    elif "create" in rows and not read_only:
+        rows.setdefault("ended-consent", Claim(claim="ended-consent", source="what can be created can have ended"))
     for claim in target.claims_add:
         rows.setdefault(claim, Claim(claim=claim, source="claims.add of target.toml"))
     for claim in target.claims_remove:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.clock import SetClock
 from conformance.model import Report, RunVerdict, Verdict
 from conformance.plugin import LEDGER
 from conformance.reference import ReferenceServer
@@ -25,6 +25,7 @@ from conformance.wire import Received
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from conformance.catalogue import Catalogue
     from conformance.reference.fault import Fault
@@ -36,11 +37,20 @@ QUIET = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:randomly", "-p
 
 
 def against(
-    pack: str, *, faults: Sequence[str] = (), variations: Sequence[str] = (), options: Sequence[str] = ()
+    pack: str,
+    *,
+    faults: Sequence[str] = (),
+    variations: Sequence[str] = (),
+    options: Sequence[str] = (),
+    start: datetime | None = None,
 ) -> Report:
-    """Run a pack in this process against a reference server of its own: requests are handed over, not sent."""
-    with ReferenceServer(pack, faults=faults, variations=variations, listen=False) as server:
-        return run("--pack", pack, *options, within=Within(server))
+    """Run a pack in this process against a reference server of its own: requests are handed over, not sent.
+
+    Suite and server live by one clock that begins at `start`, now unless it is given, and on which waiting is free.
+    """
+    clock = SetClock(start)
+    with ReferenceServer(pack, faults=faults, variations=variations, clock=clock.now, listen=False) as server:
+        return run("--pack", pack, *options, within=Within(server, clock))
 
 
 def over_a_socket(
@@ -77,8 +87,9 @@ class Within:
 
     __name__ = WITHIN
 
-    def __init__(self, server: ReferenceServer) -> None:
+    def __init__(self, server: ReferenceServer, clock: SetClock) -> None:
         self.target = server.target
+        self.clock = clock
         self.waited = 0.0
         self._server = server
 
@@ -87,7 +98,7 @@ class Within:
         lines = [(name, value) for name, value in headers if name.lower() != "content-length"]
         lines.append(("Content-Length", str(len(body or b""))))
         status, received, content = self._server.answer(method, url, lines, body or b"")
-        return Received(status, received, content, datetime.now(UTC), 0.0)
+        return Received(status, received, content, self.clock.now(), 0.0)
 
     def close(self) -> None:
         """Nothing was opened."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from conformance import coverage, judge, packs, preflight
 from conformance import journal as journals
 from conformance import target as targets
 from conformance.client import Consents
+from conformance.clock import Clock
 from conformance.journal import Journal
 from conformance.model import CheckRecord, Claim, Outcome, Unreachable, Verdict
 from conformance.preparation import DEFAULT_PACK, EMBEDDED, Options, Preparation, choose, prepare
@@ -42,6 +42,7 @@ class Running:
         preparation: Preparation,
         *,
         wire: Wire | None = None,
+        clock: Clock | None = None,
         workers: int = 1,
         broken: str = "",
         first_look: CheckRecord | None = None,
@@ -53,7 +54,8 @@ class Running:
         self.preparation = preparation
         self.broken = broken
         self.first_look = first_look
-        self.started = datetime.now(UTC)
+        self.clock = clock or Clock()
+        self.started = self.clock.now()
         self.wanted: dict[str, tuple[str, ...]] = {}
         """The checks that a full run would make: node id → ids, before `-k` and the like."""
         self.gone = ""
@@ -103,7 +105,7 @@ class Running:
         target = targets.from_dict(within.target, where="the reference server", environ=os.environ)
         seen = preflight.first_look(pack, target, within)
         preparation = prepare(options, pack, target, embedded=True, declared=seen.declared)
-        return cls(preparation, wire=within, broken=seen.broken, first_look=seen.record)
+        return cls(preparation, wire=within, clock=within.clock, broken=seen.broken, first_look=seen.record)
 
     @classmethod
     def _in_worker(cls, options: Options, handed_down: dict[str, Any], *, workers: int, name: str) -> Running:
@@ -227,6 +229,7 @@ class Running:
             pack=preparation.pack,
             dialect=preparation.dialect,
             recorder=recorder,
+            clock=self.clock,
             claims=preparation.offered,
             may_write=not preparation.read_only,
             new_id=self.journal.new_id if self.journal is not None else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from conformance import expect
@@ -73,9 +72,9 @@ def _delete(consents: Consents, known: Kept) -> None:
 
 def _once_gone(consents: Consents, known: Kept) -> Answer:
     """A read of what was deleted; 202 promises nothing at once, so as long as `settle` says it is tried again."""
-    deadline = time.monotonic() + consents.dialect.settle
-    while (read := consents.read(known.id)).status == 200 and time.monotonic() < deadline:
-        time.sleep(POLL_EVERY)
+    deadline = consents.clock.elapsed() + consents.dialect.settle
+    while (read := consents.read(known.id)).status == 200 and consents.clock.elapsed() < deadline:
+        consents.clock.wait(POLL_EVERY)
     return read
 
 

@@ -99,12 +99,17 @@ def split_prefix(value: str) -> tuple[str, str]:
 
 
 def matches(target: Range, value: str, *, now: datetime) -> bool:
-    """Whether a target's range is selected by one search value (search.html#prefix). ValueError when it has no sense.
+    """Whether one search value selects a target of this range (search.html#prefix). ValueError when it has no sense."""
+    prefix, written = split_prefix(value)
+    return relates(target, prefix, span(written), now=now)
+
+
+def relates(target: Range, prefix: str, value: tuple[int, int], *, now: datetime) -> bool:
+    """Whether a target's range stands to that of a search value as the prefix says.
 
     ge and le reach from the value's own first or last instant, gt and lt beyond the value.
     """
-    prefix, written = split_prefix(value)
-    low, high = span(written)
+    low, high = value
     start = target[0] if target[0] is not None else -1
     end = target[1] if target[1] is not None else 10**20
     if prefix == "ap":

@@ -39,6 +39,7 @@ class NLL2019(MedicationList):
     """Dose consents whose validity stands in provision.dataPeriod; X-Provenance is raw JSON."""
 
     name = "nll-2019"
+    validity = "dataPeriod"
     consent_rules: ClassVar[tuple[Callable[[Resource], Iterator[str]], ...]] = (
         *(rule for rule in rules.CONSENT_OF_R4 if rule is not rules.with_a_policy),
         without_other_categories,

@@ -31,6 +31,10 @@ class R4(Service):
         "delete",
         "search-type",
     )
+    validity: ClassVar[str] = "period"
+    """The element of the root provision that says how long a consent is valid."""
+    zone: ClassVar[str] = "UTC"
+    """IANA name of the time zone in which dates are read."""
     claims: ClassVar[tuple[str, ...]] = (
         "capabilities",
         "conditional-read",
@@ -54,6 +58,7 @@ class R4(Service):
         "strict-handling",
         "update",
         "update:instance-url",
+        "validation",
         "versions",
         "vread",
     )

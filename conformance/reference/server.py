@@ -146,6 +146,7 @@ class ReferenceServer:
             **(secured if self._kind.secured else {}),
             "given": self.service.given(),
             "claims": {"add": list(self._kind.claims)},
+            "dialect": {"zone": self._kind.zone},
         }
 
     def _run(self) -> None:

@@ -65,8 +65,13 @@ NEED_A_CLOSE = (
     "nll-2023.provenance.agent-type-is-of-the-value-set",
     "nll-2023.provenance.agent-who-is-needed",
     "nll-2023.provenance.who-and-why-are-enough",
+    "period.end.can-be-moved",
     "period.end.comes-back-as-the-same-moment",
+    "period.end.future-end-is-accepted",
     "period.end.keeps-its-precision",
+    "period.end.leaving-it-out-reopens",
+    "period.end.past-end-has-one-outcome",
+    "period.open-start.is-accepted",
     "period.start.survives-closing",
     "r4.search.full-urls-are-unique",
     "r4.search.result-is-the-current-content",
@@ -338,7 +343,7 @@ class CloseTurnsProposedActive(
 class SecondCloseReopens(
     Fault,
     name="second-close-reopens",
-    breaks=("nll-2023.close.repeating-is-harmless",),
+    breaks=("nll-2023.close.repeating-is-harmless", "period.end.can-be-moved"),
     packs=NLL,
 ):
     """Closing a consent that is closed already is refused, and makes it active again."""
@@ -353,7 +358,7 @@ class SecondCloseReopens(
 class SecondCloseCrashes(
     Fault,
     name="second-close-crashes",
-    breaks=("nll-2023.close.repeating-is-harmless",),
+    breaks=("nll-2023.close.repeating-is-harmless", "period.end.can-be-moved"),
     packs=NLL,
 ):
     """Closing a consent that is closed already answers 500."""

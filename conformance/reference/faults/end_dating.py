@@ -43,8 +43,13 @@ NEED_A_CANCEL = (
     "nll-2019.provenance.agent-type-is-enterer",
     "nll-2019.provenance.agent-who-has-name-and-identifier",
     "nll-2019.provenance.name-and-identifier-are-enough",
+    "period.end.can-be-moved",
     "period.end.comes-back-as-the-same-moment",
+    "period.end.future-end-is-accepted",
     "period.end.keeps-its-precision",
+    "period.end.leaving-it-out-reopens",
+    "period.end.past-end-has-one-outcome",
+    "period.open-start.is-accepted",
     "period.start.survives-closing",
     "r4.search.full-urls-are-unique",
     "r4.search.result-is-the-current-content",
@@ -99,7 +104,10 @@ class CancelAtTypeAddressRefused(
 
 
 class CancelPutsOffNearEnds(
-    Fault, name="cancel-puts-off-near-ends", breaks=("nll-2019.close.ends-the-period",), packs=NLL
+    Fault,
+    name="cancel-puts-off-near-ends",
+    breaks=("nll-2019.close.ends-the-period", "period.end.future-end-is-accepted"),
+    packs=NLL,
 ):
     """An end less than a year ahead is stored as the same day of the next year."""
 
@@ -301,7 +309,7 @@ class CancelWithoutStartRefused(
 class CancelWithoutStartStartsNow(
     Fault,
     name="cancel-without-start-starts-now",
-    breaks=("nll-2019.close.start-may-be-left-out",),
+    breaks=("nll-2019.close.start-may-be-left-out", "period.open-start.is-accepted"),
     packs=NLL,
 ):
     """A start that a PUT leaves out is set to the day of the PUT."""

@@ -15,16 +15,41 @@ if TYPE_CHECKING:
 
 Period = dict[str, str]
 R4_ALONE = ("r4",)
+NEED_AN_END = (
+    "period.end.can-be-moved",
+    "period.end.future-end-is-accepted",
+    "period.end.leaving-it-out-reopens",
+    "period.end.past-end-has-one-outcome",
+    "period.open-start.is-accepted",
+)
+"""What cannot be exercised where an end that is set does not read back."""
+SEARCHED = (
+    "period.search.after-the-end-is-no-match",
+    "period.search.end-day-is-inclusive",
+    "period.search.equal-leaves-out-open-periods",
+    "period.search.equal-means-contained",
+    "period.search.looks-at-provision-period",
+    "period.search.not-equal-is-the-negation",
+    "period.search.offset-is-respected",
+    "period.search.open-end-reaches-any-later-date",
+    "period.search.open-start-reaches-any-earlier-date",
+    "period.search.starts-after-and-ends-before-are-strict",
+)
+"""What cannot be exercised where a period is not stored as it was sent."""
+
+
+def with_validity(resource: Resource, element: str, change: Callable[[Period], Period]) -> Resource:
+    """Return the consent with the period in this element of its rule changed; as it is when it has none."""
+    provision = resource.get("provision", {})
+    if element not in provision:
+        return resource
+    rest = {name: value for name, value in provision.items() if name != element}
+    period = change(provision[element])
+    return {**resource, "provision": {**rest, element: period} if period else rest}
 
 
 def _with_period(resource: Resource, change: Callable[[Period], Period]) -> Resource:
-    """Return the consent with its period changed; as it is when it has none."""
-    provision = resource.get("provision", {})
-    if "period" not in provision:
-        return resource
-    rest = {name: value for name, value in provision.items() if name != "period"}
-    period = change(provision["period"])
-    return {**resource, "provision": {**rest, "period": period} if period else rest}
+    return with_validity(resource, "period", change)
 
 
 class CloseForgetsPeriodEnd(
@@ -36,7 +61,7 @@ class CloseForgetsPeriodEnd(
         "period.end.keeps-its-precision",
         "r4.write.meaning-survives",
     ),
-    blocks=("r4.history.lists-every-version",),
+    blocks=("r4.history.lists-every-version", *NEED_AN_END),
     packs=R4_ALONE,
 ):
     """The end that an update sets is acknowledged and not stored."""
@@ -56,6 +81,7 @@ class CloseSetsEndToNow(
         "period.end.keeps-its-precision",
         "r4.write.meaning-survives",
     ),
+    blocks=NEED_AN_END,
     packs=R4_ALONE,
 ):
     """The end that an update sets is replaced by the server's clock."""
@@ -99,7 +125,11 @@ class EndLosesItsOffset(
 class PartialEndIsSpelledOut(
     Fault,
     name="partial-end-is-spelled-out",
-    breaks=("period.end.keeps-its-precision",),
+    breaks=(
+        "period.end.keeps-its-precision",
+        "period.equal-bounds.are-accepted",
+        "period.mixed-precision.has-one-outcome",
+    ),
 ):
     """An end in a month or a year is stored as the last day of it."""
 
@@ -138,8 +168,13 @@ class DateOnlyEndBecomesMidnight(
         "period.end.keeps-its-precision",
         "nll-2023.close.read-shows-latest-version",
         "period.end.comes-back-as-the-same-moment",
+        "period.equal-bounds.are-accepted",
+        "period.mixed-precision.has-one-outcome",
+        "period.open-start.is-accepted",
+        "period.order.returned-periods-are-not-inverted",
         "r4.write.meaning-survives",
     ),
+    blocks=(*NEED_AN_END, *SEARCHED),
     packs=R4_ALONE,
 ):
     """An end on a day is stored as the first moment of that day."""
@@ -158,6 +193,7 @@ class ClosingMovesStart(
     breaks=(
         "period.start.survives-closing",
         "nll-2023.close.read-shows-latest-version",
+        "period.order.returned-periods-are-not-inverted",
         "r4.write.meaning-survives",
     ),
     packs=R4_ALONE,

@@ -1,0 +1,39 @@
+"""The time that the suite lives in: the machine's, or one that a proof has set and in which waiting takes no time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the time, aware and in UTC."""
+        return datetime.now(UTC)
+
+    def elapsed(self) -> float:
+        """Return seconds that only grow, for time limits."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Let that much time pass."""
+        time.sleep(seconds)
+
+
+class SetClock(Clock):
+    """A clock that starts at a chosen time and goes on from there; whoever waits turns it on."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._ahead = (start - super().now()) if start is not None else timedelta()
+        self._waited = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead + timedelta(seconds=self._waited)
+
+    def elapsed(self) -> float:
+        return super().elapsed() + self._waited
+
+    def wait(self, seconds: float) -> None:
+        self._waited += seconds

@@ -1,0 +1,127 @@
+"""What all answers of a run say about periods, and about the time that it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from conformance.model import Violation
+from conformance.observed import observes
+from conformance.period import order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.model import Exchange
+    from conformance.observed import Answers
+
+PERIODS = frozenset({"period", "dataPeriod", "valuePeriod"})
+"""The elements of a Consent and of its extensions whose type is Period."""
+TOLERATED_SKEW = 120.0
+"""Seconds by which the clocks of two machines may differ."""
+WORTH_SAYING = 5.0
+"""Seconds of difference from which on it is mentioned: a Date has no fractions, and an answer takes its time."""
+
+_LOCATED = re.compile(r"/Consent/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/?]*)?/?(?:\?|$)")
+
+
+@observes("period.order.returned-periods-are-not-inverted")
+def no_returned_period_is_inverted(answers: Answers) -> str | None:
+    """No Period of a returned Consent, at any depth, ends before it starts, but for those sent wrong on purpose."""
+    planted = {id for answer in answers if answer.flawed for id in _written(answer)}  # noqa: A001 - FHIR's own word
+    seen: dict[str, str | None] = {}
+
+    def fault(answer: Exchange) -> str | None:
+        body = answer.response_body or ""
+        if answer.flawed and answer.method in {"POST", "PUT"}:
+            return None
+        if body not in seen:
+            seen[body] = (
+                next(_inverted(_parsed(body), planted, answers.dialect.zone), None) if "eriod" in body else None
+            )
+        return seen[body]
+
+    return answers.none_may(fault, expected="no period that ends before it starts")
+
+
+@observes("period.clock.is-near-the-runs-clock")
+def the_clocks_agree(answers: Answers) -> str | None:
+    """Half of the answers of the run have a Date within two minutes of the moment at which they were asked for."""
+    skews = [skew for answer in answers if (skew := _skew(answer)) is not None]
+    if not skews:
+        return "no answer of this run has a Date"
+    skew = median(skews)
+    told = f"the target's clock is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}"
+    if abs(skew) > TOLERATED_SKEW:
+        dated = next(answer for answer in answers if _skew(answer) is not None)
+        raise Violation(f"a Date within {TOLERATED_SKEW:.0f} s of the run's clock", told, (dated.id,))
+    return told if abs(skew) > WORTH_SAYING else None
+
+
+def _skew(answer: Exchange) -> float | None:
+    """By how many seconds Date is ahead of the moment when the request was sent; None without Date."""
+    try:
+        told = parsedate_to_datetime(answer.header("Date") or "")
+        asked = datetime.fromisoformat(answer.started)
+    except ValueError:
+        return None
+    told = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+    return (told - asked).total_seconds()
+
+
+def _inverted(body: Any, planted: set[str], zone: str | None) -> Iterator[str]:
+    """A line for each period that is not in order, in the Consents of a body."""
+    for consent in _consents(body):
+        if str(consent.get("id")) not in planted:
+            for path, found in _periods(consent, "Consent"):
+                if _is_inverted(found, zone):
+                    yield f"{path} from {found.get('start')} to {found.get('end')}"
+
+
+def _is_inverted(period: dict[str, Any], zone: str | None) -> bool:
+    try:
+        return order(period, zone) == "violation"
+    except ValueError:  # a bound that is no dateTime: another rule of the data type
+        return False
+
+
+def _consents(body: Any) -> Iterator[dict[str, Any]]:
+    if not isinstance(body, dict):
+        return
+    if body.get("resourceType") == "Consent":
+        yield body
+    entries = body.get("entry")
+    for entry in entries if isinstance(entries, list) else ():
+        yield from _consents(entry.get("resource") if isinstance(entry, dict) else None)
+
+
+def _periods(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _periods(item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name in PERIODS and isinstance(item, dict):
+                yield f"{path}.{name}", item
+            else:
+                yield from _periods(item, f"{path}.{name}")
+
+
+def _written(answer: Exchange) -> Iterator[str]:
+    """The ids under which a request may have stored its body."""
+    if answer.method in {"POST", "PUT"}:
+        for body in (_parsed(answer.request_body), _parsed(answer.response_body)):
+            yield from (str(consent["id"]) for consent in _consents(body) if "id" in consent)
+        places = (answer.header("Location"), answer.header("Content-Location"), answer.url)
+        yield from (found[1] for place in places if place and (found := _LOCATED.search(place)))
+
+
+def _parsed(body: str | None) -> Any:
+    try:
+        return json.loads(body or "")
+    except (ValueError, RecursionError):
+        return None

@@ -64,16 +64,25 @@ class Catalogue:
         return {old: row.id for row in self.requirements for old in row.replaces if old in self._by_id}
 
     def applicable(self, claims: Collection[str]) -> dict[str, str]:
-        """Id → "" when the requirement applies to a system with these claims, and otherwise why it does not."""
-        replaced = self.replaced()
-        return {row.id: _why_not(row, claims, replaced.get(row.id)) for row in self.requirements}
+        """Id → "" when the requirement applies to a system with these claims, and otherwise why it does not.
+
+        A requirement that does not apply replaces nothing: what it would stand for is then judged by the other one.
+        """
+        reasons = {row.id: _why_not(row, claims) for row in self.requirements}
+        standing = {old: new for old, new in self.replaced().items() if self._stands(new, reasons)}
+        return {
+            own: f"replaced by {standing[own]}" if own in standing and self[own].not_tested is None else reason
+            for own, reason in reasons.items()
+        }
+
+    def _stands(self, id: str, reasons: dict[str, str]) -> bool:  # noqa: A002 - FHIR's own word
+        """Whether a requirement applies, or stands there for people to read."""
+        return not reasons[id] or self[id].not_tested is not None
 
 
-def _why_not(row: Requirement, claims: Collection[str], replaced_by: str | None) -> str:
+def _why_not(row: Requirement, claims: Collection[str]) -> str:
     if row.not_tested is not None:
         return row.not_tested
-    if replaced_by:
-        return f"replaced by {replaced_by}"
     missing = [claim for claim in row.applies_when if claim not in claims]
     return f"not claimed: {', '.join(missing)}" if missing else ""
 

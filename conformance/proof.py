@@ -20,7 +20,7 @@ from conformance.model import Report, RunVerdict, Verdict
 from conformance.plugin import LEDGER
 from conformance.reference import ReferenceServer
 from conformance.reference.server import as_toml
-from conformance.running import WITHIN
+from conformance.running import CLOCK, WITHIN
 from conformance.wire import Received
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from conformance.catalogue import Catalogue
+    from conformance.clock import Clock
     from conformance.reference.fault import Fault
     from conformance.wire import Headers
 
@@ -57,10 +58,12 @@ def over_a_socket(
     pack: str, *, faults: Sequence[str] = (), variations: Sequence[str] = (), options: Sequence[str] = ()
 ) -> Report:
     """The same over a real connection."""
-    with tempfile.TemporaryDirectory() as folder, ReferenceServer(pack, faults=faults, variations=variations) as server:
+    clock = SetClock()
+    server = ReferenceServer(pack, faults=faults, variations=variations, clock=clock.now)
+    with tempfile.TemporaryDirectory() as folder, server:
         target = Path(folder) / "target.toml"
         target.write_text(as_toml(server.target), encoding="utf-8")
-        return run("--pack", pack, "--target", str(target), "--report-dir", folder, *options)
+        return run("--pack", pack, "--target", str(target), "--report-dir", folder, *options, clock=clock)
 
 
 def against_a_process(
@@ -104,10 +107,19 @@ class Within:
         """Nothing was opened."""
 
 
-def run(*options: str, within: Within | None = None) -> Report:
+class At:
+    """The clock of a run, as a pytest plugin that `conformance.running` looks for."""
+
+    __name__ = CLOCK
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+
+
+def run(*options: str, within: Within | None = None, clock: Clock | None = None) -> Report:
     """One run of the suite in this process, without a word on the terminal."""
     keep = _Keep()
-    plugins = [keep, within] if within else [keep]
+    plugins = [keep, *([within] if within else []), *([At(clock)] if clock else [])]
     settings = Path(__file__).parent / "run.ini"
     code = pytest.main(
         ["--pyargs", "conformance.checks", "-c", str(settings), "--rootdir", ".", *QUIET, *options], plugins=plugins

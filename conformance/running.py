@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 WITHIN = "consent-conformance-within"
 """Name of the pytest plugin that stands for a target in this process; see `conformance.proof`."""
 
+CLOCK = "consent-conformance-clock"
+"""Name of the pytest plugin whose `clock` a run lives by, in place of the machine's."""
+
 PATIENCE = 3
 """After so many checks in a row without a response the run stops, even when the target still answers to /metadata."""
 
@@ -96,7 +99,10 @@ class Running:
             process: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
             return cls._in_worker(options, handed_down, workers=process["workercount"], name=process["workerid"])
         within = config.pluginmanager.get_plugin(WITHIN)
-        return cls._in_process(options, within) if within is not None else cls._in_controller(options, reports)
+        if within is not None:
+            return cls._in_process(options, within)
+        clock = getattr(config.pluginmanager.get_plugin(CLOCK), "clock", None)
+        return cls._in_controller(options, reports, clock)
 
     @classmethod
     def _in_process(cls, options: Options, within: Any) -> Running:
@@ -125,7 +131,7 @@ class Running:
         )
 
     @classmethod
-    def _in_controller(cls, options: Options, reports: Path | None) -> Running:
+    def _in_controller(cls, options: Options, reports: Path | None, clock: Clock | None) -> Running:
         pack, target = choose(options)
         server, given = None, None
         if target is None:
@@ -164,6 +170,7 @@ class Running:
         }
         return cls(
             preparation,
+            clock=clock,
             broken=seen.broken,
             first_look=seen.record,
             server=server,

@@ -165,10 +165,22 @@ def test_what_applies_follows_from_claims(pack: Path, write: Files) -> None:
     assert catalogue.applicable({"create", "update"}) == {
         "clinic.close.end-is-kept": "not claimed: read",
         "clinic.close.is-logged": "no interface shows the log",
-        "clinic.read.existing-is-ok": "replaced by clinic.close.end-is-kept",
+        "clinic.read.existing-is-ok": "not claimed: read",
         "clinic.create.answers-with-location": "",
     }
     assert catalogue.applicable({"read"})["clinic.close.end-is-kept"] == "not claimed: update"
+
+
+def test_a_requirement_replaces_another_only_where_it_applies(pack: Path, write: Files) -> None:
+    write(
+        "clinic/requirements/close.toml",
+        ROW.replace("r4.update.read-back-is-the-new-content", "clinic.close.is-logged"),
+    )
+    catalogue = packs.load(pack).catalogue
+
+    everything = catalogue.applicable({"create", "read", "update"})
+    assert everything["clinic.read.existing-is-ok"] == "replaced by clinic.close.end-is-kept"
+    assert catalogue.applicable({"read"})["clinic.read.existing-is-ok"] == ""
 
 
 def test_the_digest_is_of_the_sentences_and_not_of_their_order_or_file(pack: Path, change: Callable[..., None]) -> None:

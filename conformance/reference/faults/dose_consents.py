@@ -115,7 +115,13 @@ class DoseCategoryOfTheHouse(
 class RegisterShiftsStartToToday(
     Fault,
     name="register-shifts-start-to-today",
-    breaks=("nll-2019.create.registers-a-dose-consent",),
+    breaks=(
+        "nll-2019.create.registers-a-dose-consent",
+        "period.end.keeps-seconds-and-offset-meaning",
+        "period.equal-bounds.are-accepted",
+        "period.mixed-precision.has-one-outcome",
+        "period.open-end.is-accepted-and-stays-open",
+    ),
     packs=NLL,
 ):
     """A start ahead is replaced by today."""

@@ -132,21 +132,18 @@ class ReopeningLeavesTheEnd(
         return super().kept(with_validity(resource, self.validity, merged), previous)
 
 
-class ReopeningTakesTheStartToo(
-    Fault,
-    name="reopening-takes-the-start-too",
-    breaks=("period.end.leaving-it-out-reopens",),
-    packs=ALL,
+class ReopeningMovesTheEnd(
+    Fault, name="reopening-moves-the-end", breaks=("period.end.leaving-it-out-reopens",), packs=ALL
 ):
-    """A PUT without end on a consent that has one takes the whole period away."""
+    """A PUT without end on a consent that has one answers 200, and the end is then the last day of all: 9999-12-31."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
         first = _end_of(previous, self.validity)
 
-        def gone(period: Period) -> Period:
-            return {} if first and "end" not in period else period
+        def far(period: Period) -> Period:
+            return {**period, "end": "9999-12-31"} if first and "end" not in period else period
 
-        return super().kept(with_validity(resource, self.validity, gone), previous)
+        return super().kept(with_validity(resource, self.validity, far), previous)
 
 
 def _end_of(stored: Stored | None, element: str) -> str:
@@ -270,7 +267,12 @@ class ClockADayBehind(
     hours = -24
 
 
-class NestedPeriodIsLost(Fault, name="nested-period-is-lost", breaks=("r4.write.meaning-survives",), packs=R4):
+class NestedPeriodIsLost(
+    Fault,
+    name="nested-period-is-lost",
+    breaks=("r4.write.meaning-survives", "r4.create.read-back-is-the-same"),
+    packs=R4,
+):
     """Rules within rules are stored without their periods."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:

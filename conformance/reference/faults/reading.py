@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from conformance.reference.fault import Fault
+from conformance.reference.faults.period import NEED_AN_END
 from conformance.reference.messages import Answer, Refused, Request, Resource, Route
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ class ReadIsOneVersionBehind(
         "r4.update.replaces-the-whole-resource",
     ),
     blocks=(
+        *NEED_AN_END,
         "r4.update.stale-version-is-refused",
         "r4.history.lists-every-version",
         "r4.vread.returns-the-asked-version",

@@ -63,7 +63,13 @@ class CategoryReadsFirstCodingOnly(
         return super().matches_token(value, criterion, wanted)
 
 
-class StatusParameterIgnored(Fault, name="status-parameter-ignored", breaks=("r4.search.by-status",), packs=R4):
+class StatusParameterIgnored(
+    Fault,
+    name="status-parameter-ignored",
+    breaks=("r4.search.by-status",),
+    blocks=("period.expired.status-search-agrees-with-read",),
+    packs=R4,
+):
     """status=inactive finds active consents, too."""
 
     def matches_token(self, value: Any, criterion: Criterion, wanted: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.reference import matching
 from conformance.reference.fault import Fault
+from conformance.reference.faults.period import SEARCHED
 from conformance.reference.messages import Refused
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 R4 = ("r4",)
 NEED_A_MATCH = (
+    *SEARCHED,
+    "period.expired.status-search-agrees-with-read",
+    "period.expired.still-found-by-patient",
     "nll-2023.close.closed-is-not-among-active",
     "r4.create.refusal-stores-nothing",
     "r4.delete.then-gone-from-search",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.reference.fault import Fault
 from conformance.reference.faults.creating import completed
+from conformance.reference.faults.period import NEED_AN_END
 from conformance.reference.messages import Answer, Refused
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class UpdateAcknowledgedButLost(
         "r4.update.replaces-the-whole-resource",
     ),
     blocks=(
+        *NEED_AN_END,
         "r4.update.stale-version-is-refused",
         "r4.vread.returns-the-asked-version",
         "r4.history.lists-every-version",

@@ -31,7 +31,7 @@ class _Written(Variation):
         return {**resource, "provision": self.rewritten(resource["provision"])}
 
     def rewritten(self, rule: Resource) -> Resource:
-        changed = {name: self.shown_period(rule[name]) for name in ("period", "dataPeriod") if name in rule}
+        changed: Resource = {name: self.shown_period(rule[name]) for name in ("period", "dataPeriod") if name in rule}
         inner = {"provision": [self.rewritten(each) for each in rule["provision"]]} if "provision" in rule else {}
         return {**rule, **changed, **inner}
 
@@ -95,7 +95,7 @@ class PastEndsAreRefused(_Ruled, name="past-ends-are-refused"):
             yield "the end has passed"
 
 
-class EndsStay(_Ruled, name="ends-stay"):
+class EndsStay(_Ruled, name="ends-stay", packs=("nll-2019", "nll-2023")):
     """An end that was set can neither be moved nor removed: no source says that it can."""
 
     def minds(self, new: Period, old: Period) -> Iterator[str]:
@@ -103,7 +103,7 @@ class EndsStay(_Ruled, name="ends-stay"):
             yield "the consent has an end"
 
 
-class BothBoundsAreNeededToEnd(_Ruled, name="a-start-is-needed", packs=("nll-2023", "r4")):
+class BothBoundsAreNeededToEnd(_Ruled, name="a-start-is-needed", packs=R4):
     """A period without start is refused, as a rule of business and with 422."""
 
     def minds(self, new: Period, old: Period) -> Iterator[str]:  # noqa: ARG002 - as in _Ruled

@@ -46,11 +46,20 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="certify a server, by default the embedded one", epilog=EXIT_CODES)
     run.add_argument("--pack", metavar="NAME", help="the documented system to certify against, or a pack's folder")
     run.add_argument("--base-url", metavar="URL", help="the FHIR base of the server (default: the embedded server)")
-    run.add_argument("--target", metavar="FILE", help="target.toml: base URL, credentials, given data")
+    run.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="target.toml: base URL, credentials, given data; given again, another server, one after the other",
+    )
     run.add_argument("--report-dir", metavar="DIR", default="reports", help="where reports land (default: reports)")
     run.add_argument("--only", action="append", default=[], metavar="PATTERN", help="only these requirements")
     run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="all but these requirements")
     run.add_argument("--read-only", action="store_true", help="send nothing that writes")
+    run.add_argument("--fail-fast", action="store_true", help="stop at the first check that is red")
+    run.add_argument("--last-failed", action="store_true", help="only what was red in the run in --report-dir")
+    run.add_argument("--dry-run", action="store_true", help="print every request that would be sent, and send nothing")
     run.add_argument("--keep-created", action="store_true", help="leave on the server what the run creates there")
     run.add_argument("--workers", type=int, default=1, metavar="N", help="check with N processes (default: 1)")
     run.set_defaults(perform=_run)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.model import RunVerdict
+from conformance import judge
+from conformance.model import RunVerdict, UsageError, Verdict
 from conformance.plugin import LEDGER, RUNNING
+from conformance.preparation import Options, choose
 
 if TYPE_CHECKING:
     import argparse
@@ -31,10 +33,21 @@ ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME", "PYTEST_DEBUG
 
 def run(options: argparse.Namespace) -> int:
     """Certify a server: 0 conformant, 1 not conformant, 2 usage error, 3 incomplete or target unreachable."""
-    progress = Progress()
     for name in ENVIRONMENT:
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    if len(options.target) > 1:
+        from conformance import command_several  # noqa: PLC0415 - one target is the rule
+
+        return command_several.run(options, run_arguments(options))
+    options.target = options.target[0] if options.target else None
+    if options.last_failed:
+        options.only = last_failed(options)
+    if options.dry_run:
+        from conformance import command_rehearse  # noqa: PLC0415 - sending is the rule
+
+        return command_rehearse.perform(options, [*_settings(), *_selection(options)])
+    progress = Progress()
     code = pytest.main(pytest_arguments(options), plugins=[progress])
     if code == pytest.ExitCode.USAGE_ERROR:
         return 2
@@ -48,22 +61,77 @@ def run(options: argparse.Namespace) -> int:
     return 3 if wanted == 0 and code != pytest.ExitCode.OK else wanted
 
 
+def last_failed(options: argparse.Namespace) -> list[str]:
+    """The ids that were red in the run whose results.json lies in the folder of the reports, as far as --only goes.
+
+    Raises:
+        UsageError: there is no such file, it is of another pack, or nothing was red.
+
+    """
+    from conformance.report.results import read  # noqa: PLC0415 - only this option reads
+
+    folder = Path(options.report_dir)
+    report = read(folder)
+    pack, _ = choose(Options(pack=options.pack, base_url=options.base_url, target=options.target))
+    if report.pack != pack.name:
+        raise UsageError(
+            f"--last-failed: the run in {folder} is of pack '{report.pack}', and this one of '{pack.name}'"
+        )
+    red = [row.requirement.id for row in report.requirements if row.verdict in judge.RED - {Verdict.NOT_RUN}]
+    if not red:
+        raise UsageError(f"--last-failed: nothing was red in the run in {folder}; leave the option out")
+    return red
+
+
+def run_arguments(options: argparse.Namespace) -> list[str]:
+    """The options of a run as they were given, but for its target and its folder."""
+    arguments = ["--pack", options.pack] if options.pack else []
+    if options.workers > 1:
+        arguments += ["--workers", str(options.workers)]
+    flags = ("read_only", "keep_created", "fail_fast", "last_failed")
+    arguments += [f"--{name.replace('_', '-')}" for name in flags if getattr(options, name)]
+    for name in ("only", "exclude"):
+        arguments += [word for pattern in getattr(options, name) for word in (f"--{name}", pattern)]
+    return arguments
+
+
 def pytest_arguments(options: argparse.Namespace) -> list[str]:
     """The same run for pytest: with a configuration and plugins of our own, whatever is installed or lies around."""
-    here = Path(__file__).parent
-    arguments = [str(here / "checks"), "-c", str(here / "run.ini"), "--rootdir", str(here.parent)]
-    for plugin in ("conformance.plugin", "pytest_base_url.plugin", "xdist.plugin", "no:terminal", "no:cacheprovider"):
+    arguments = _settings()
+    for plugin in ("pytest_base_url.plugin", "xdist.plugin", "no:terminal", "no:cacheprovider"):
         arguments += ["-p", plugin]
     for name in ("pack", "base_url", "target", "report_dir"):
         value = getattr(options, name)
         if value:
             arguments += [f"--{name.replace('_', '-')}", str(value)]
+    arguments += _selection(options)
+    if options.keep_created:
+        arguments.append("--keep-created")
+    if options.fail_fast:
+        arguments.append("-x")
+    if options.workers > 1:
+        arguments += ["-n", str(options.workers)]
+    return arguments
+
+
+def _settings() -> list[str]:
+    here = Path(__file__).parent
+    return [
+        str(here / "checks"),
+        "-c",
+        str(here / "run.ini"),
+        "--rootdir",
+        str(here.parent),
+        "-p",
+        "conformance.plugin",
+    ]
+
+
+def _selection(options: argparse.Namespace) -> list[str]:
+    arguments = ["--read-only"] if options.read_only else []
     for name in ("only", "exclude"):
         for pattern in getattr(options, name):
             arguments += [f"--{name}", pattern]
-    arguments += [f"--{name.replace('_', '-')}" for name in ("read_only", "keep_created") if getattr(options, name)]
-    if options.workers > 1:
-        arguments += ["-n", str(options.workers)]
     return arguments
 
 

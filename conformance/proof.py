@@ -63,7 +63,9 @@ def over_a_socket(
     with tempfile.TemporaryDirectory() as folder, server:
         target = Path(folder) / "target.toml"
         target.write_text(as_toml(server.target), encoding="utf-8")
-        return run("--pack", pack, "--target", str(target), "--report-dir", folder, *options, clock=clock)
+        return run(
+            "--pack", pack, "--target", str(target), "--report-dir", folder, "--keep-created", *options, clock=clock
+        )
 
 
 def against_a_process(
@@ -89,6 +91,8 @@ class Within:
     """A target in this process, as a pytest plugin that `conformance.running` looks for."""
 
     __name__ = WITHIN
+    embedded = True
+    """Whether it may be written to without a word of the user's."""
 
     def __init__(self, server: ReferenceServer, clock: SetClock) -> None:
         self.target = server.target

@@ -110,7 +110,7 @@ class Running:
         pack = packs.load(options.pack or DEFAULT_PACK)
         target = targets.from_dict(within.target, where="the reference server", environ=os.environ)
         seen = preflight.first_look(pack, target, within)
-        preparation = prepare(options, pack, target, embedded=True, declared=seen.declared)
+        preparation = prepare(options, pack, target, embedded=within.embedded, declared=seen.declared)
         return cls(preparation, wire=within, clock=within.clock, broken=seen.broken, first_look=seen.record)
 
     @classmethod

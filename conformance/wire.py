@@ -84,12 +84,11 @@ class Wire:
             NotTestable: the request could write, and nothing may be written or nothing can be put on record.
 
         """
-        writes = method not in READING and not urlsplit(url).path.endswith("/_search")
-        if self._read_only and writes:
-            raise NotTestable(f"needs {method}, and this run is read-only", remedy="set allow_writes in target.toml")
+        if self._read_only:
+            refuse_to_write(method, url)
         prepared = _prepared(method, url, headers, body)
         number = None
-        if self._journal is not None and writes:
+        if self._journal is not None and writes(method, url):
             number = self._journal.intend(method, url, body)
         if self._apart:
             time.sleep(max(0.0, self._earliest - time.monotonic()))
@@ -136,6 +135,17 @@ class Wire:
 
     def close(self) -> None:
         self._session.close()
+
+
+def writes(method: str, url: str) -> bool:
+    """Whether a request could change something on a server; a search does not, by whatever method."""
+    return method not in READING and not urlsplit(url).path.endswith("/_search")
+
+
+def refuse_to_write(method: str, url: str) -> None:
+    """Raises NotTestable for a request that could change something."""
+    if writes(method, url):
+        raise NotTestable(f"needs {method}, and this run is read-only", remedy="set allow_writes in target.toml")
 
 
 def _prepared(

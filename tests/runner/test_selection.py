@@ -111,3 +111,40 @@ def test_the_options_without_the_checks(suite: Suite, lying: Callable[[servers.H
     unnamed = suite.ended([*plain, "--target", target])
     assert unnamed.code == 1
     assert unnamed.verdict("tiny.read.shows-the-status") == "fail"
+
+
+def test_a_level_a_basis_and_a_topic(suite: Suite, honest: servers.Honest) -> None:
+    for pattern, passed in (("SHOULD", 1), ("tiny.read", 3), ("*the-patient", 1)):
+        ended = suite.run("--target", suite.target(honest.url), "--only", pattern)
+        assert ended.report is not None
+        assert ended.report["counts"]["pass"] == passed, (pattern, ended.report["counts"])
+
+
+def test_the_last_failures_alone(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    wrong, right = lying(servers.ForgetsTheStatus()), lying(servers.Honest())
+    first = suite.run("--target", suite.target(wrong))
+    assert first.report is not None
+    red = {row["id"] for row in first.report["requirements"] if row["verdict"] == "fail"}
+    assert red
+
+    again = suite.run("--target", suite.target(right), "--last-failed", keep_reports=True)
+    assert again.report is not None
+    assert {row["id"] for row in again.report["requirements"] if row["verdict"] == "pass"} == red
+    assert again.report["verdict"] == "incomplete"
+
+    nothing = suite.run("--target", suite.target(right), "--last-failed", keep_reports=True)
+    assert nothing.code == 2
+    assert "nothing was red in the run in reports; leave the option out" in nothing.output
+
+
+def test_the_last_failures_of_no_run(suite: Suite, honest: servers.Honest) -> None:
+    ended = suite.run("--target", suite.target(honest.url), "--last-failed")
+    assert ended.code == 2, ended.output
+
+
+def test_the_first_failure_ends_it(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    ended = suite.run("--target", suite.target(lying(servers.ForgetsTheStatus())), "--fail-fast")
+    assert ended.code == 1
+    assert ended.report is not None
+    assert ended.report["counts"]["fail"] == 1
+    assert "stopping after 1 failures" in "".join(row["reason"] for row in ended.report["requirements"])

@@ -74,6 +74,13 @@ class Kept:
             raise NotTestable(f"Consent/{self.id} names no patient")
         return reference
 
+    @property
+    def actors(self) -> list[str]:
+        """The references of the actors of its rule, as sent."""
+        listed = element(self.body, "provision.actor")
+        found = (element(actor, "reference.reference") for actor in (listed if isinstance(listed, list) else ()))
+        return [reference for reference in found if isinstance(reference, str)]
+
     def under(self, id: str) -> Kept:  # noqa: A002 - FHIR's own word
         """The same content under another id."""
         return replace(self, id=id, body={**self.body, "id": id})
@@ -101,6 +108,7 @@ class Consents:
         self._recorder = recorder
         self.clock = clock or Clock()
         self.claims = frozenset(claims)
+        self._may_write = may_write
         self._may_create = may_write and "create" in self.claims
         self._existing = iter(target.given.consents)
         self._patients: Iterator[str] = itertools.cycle(target.given.patients)
@@ -290,6 +298,16 @@ class Consents:
         return self._may_create
 
     @property
+    def may_write(self) -> bool:
+        """Whether this run may send requests that could write, offered or not."""
+        return self._may_write
+
+    @property
+    def given_ids(self) -> tuple[str, ...]:
+        """The logical ids of the consents that the target was given as holding."""
+        return self._target.given.consents
+
+    @property
     def base(self) -> str:
         """The address of the service, without a slash at its end."""
         return self._target.base_url
@@ -314,16 +332,20 @@ class Consents:
                 return _typed(reference)
         raise NotTestable("no further patient to write a consent for", remedy="name more under given.patients")
 
-    def patient_identifier(self) -> str:
-        """An identifier, as `system|value` or `value`, that a patient whom the target holds has.
+    def identifier(self, whose: Literal["patient", "actor"]) -> str:
+        """An identifier, as `system|value` or `value`, of a patient or an actor whom the target holds.
 
         Raises:
             NotTestable: none was given.
 
         """
-        if not self._target.given.patient_identifiers:
-            raise NotTestable("no patient's identifier is known", remedy="name one under given.patient-identifiers")
-        return self._target.given.patient_identifiers[0]
+        given = self._target.given
+        known = given.patient_identifiers if whose == "patient" else given.actor_identifiers
+        if not known:
+            somebody = "a patient" if whose == "patient" else "an actor"
+            remedy = f"name one under given.{whose}-identifiers"
+            raise NotTestable(f"no identifier of {somebody} is known", remedy=remedy)
+        return known[0]
 
     def time_there(self) -> datetime:
         """The time that it is for the target, by the Date of an answer; by our clock where that has none. In UTC."""
@@ -471,9 +493,25 @@ class Consents:
         return known
 
     def existing(self, kind: str) -> Iterator[Kept]:
-        """Every consent that the target gave, as it is now."""
+        """Every consent that the target gave and that reads as itself, as it is now; reads are judged elsewhere."""
         for id in self._target.given.consents:  # noqa: A001 - FHIR's own word
-            yield Kept(id, self.current(id), kind)
+            answer = self.read(id)
+            if answer.status == 200 and answer.resource_type == "Consent" and answer.resource.get("id") == id:
+                yield Kept(id, answer.consent, kind)
+
+    def one_of_several(self) -> Kept:
+        """A consent that the target gave and whose patient has others that a search shows.
+
+        Raises:
+            NotTestable: there is none.
+
+        """
+        for known in self.existing("active"):
+            first = self.search([self.of_patient(known.patient)])
+            if first.resource_type == "Bundle" and len(Found((first,)).ids) > 1:
+                return known
+        remedy = "name a consent under given.consents whose patient has another one"
+        raise self.untestable("no given consent's patient has a second one that the search shows", remedy=remedy)
 
     def patient_without_consents(self) -> str:
         """A reference to a patient for whom the target holds no consent; one that exists, where one is known."""
@@ -764,6 +802,8 @@ class Consents:
         for id in self._existing:  # noqa: A001 - FHIR's own word
             body = self.current(id)
             patient = meaning.patient_of(body)
+            if body.get("id") != id:
+                continue  # the check of reads judges it
             if patient not in self._handed_out and all(element(body, path) for path in with_elements):
                 self._handed_out.add(patient)
                 return Kept(id, body, kind)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from conformance.answer import Answer
     from conformance.found import Found
+    from conformance.scenarios import Statuses
 
 __all__ = [
     "absent",
@@ -43,6 +44,7 @@ __all__ = [
     "same_period",
     "same_state",
     "status",
+    "status_of",
     "success",
     "true",
     "unchanged",
@@ -62,6 +64,14 @@ def status(answer: Answer, *accepted: int, noted: Collection[int] = ()) -> None:
         answer.note(f"answered {answer.status} where {_either(accepted)} is usual")
     elif answer.status not in accepted:
         raise Violation(f"status {_either([*accepted, *noted])}", answer.described, answer.shows)
+
+
+def status_of(answer: Answer, accepted: Statuses, *, noted: Statuses) -> None:
+    """The status is one of those that a row of the pack accepts; a noted one passes and is mentioned."""
+    if answer.status not in accepted and answer.status in noted:
+        answer.note(f"answered {answer.status} where {accepted} is usual")
+    elif answer.status not in accepted:
+        raise Violation(f"status {accepted}", answer.described, answer.shows)
 
 
 def success(answer: Answer, *, usual: int | None = None) -> None:

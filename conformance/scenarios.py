@@ -19,6 +19,12 @@ RUN_NAMES = {
     "unused-id": "an id that no consent has, a fresh one at each place",
     "uuid": "a fresh UUID at each place",
     "end": "the date at which a consent is closed, in the future",
+    "given-consent": "the logical id of a consent that the target holds",
+    "given-patient-id": "the logical id of that consent's patient",
+    "given-actor-id": "the logical id of that consent's first actor",
+    "given-patient-identifier": "an identifier of a patient whom the target holds, system|value, encoded",
+    "given-actor-identifier": "an identifier of an actor whom the target holds, system|value, encoded",
+    "given-other-patient-id": "the logical id of the patient of another consent that the target holds",
 }
 """Names that a scenario may use in braces without having remembered them, and what the run puts there."""
 
@@ -167,6 +173,10 @@ class HeaderCell:
     case: Literal["lower", "upper"] | None = None
     patch: Patch = ()
     encoding: Encoding | None = None
+    status: Statuses = Statuses()
+    """The statuses of a refusal, where the source gives numbers."""
+    noted: Statuses = Statuses()
+    """Further statuses, which pass with a note."""
     note: str = ""
     contradiction: str | None = None
 

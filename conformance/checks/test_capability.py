@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance import expect
+from conformance.headers import without
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
@@ -44,6 +45,17 @@ def test_the_capability_statement(consents: Consents, verifying: Verifying) -> N
         expect.true(version.startswith("5.0.0-"), "fhirVersion 5.0.0-ballot", version, answer)
         if version != "5.0.0-ballot":
             answer.note(f"fhirVersion is {version}, another preview of R5")
+
+
+def test_the_statement_without_a_token(consents: Consents, verifying: Verifying) -> None:
+    """The statement is there with the token, and without it as well."""
+    _statement(consents, consents.request("GET", "/metadata", action="read"))
+
+    answer = consents.request("GET", "/metadata", action="read", change=without("Authorization"))
+
+    with verifying("oracle-health.capabilities.without-token"):
+        expect.status(answer, 200)
+        expect.resource_type(answer, "CapabilityStatement")
 
 
 def test_what_is_claimed_is_listed(consents: Consents, verifying: Verifying) -> None:

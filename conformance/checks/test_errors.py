@@ -59,6 +59,19 @@ def test_a_request_can_be_traced(consents: Consents, verifying: Verifying) -> No
         expect.true(traced, f"X-Request-Id {ours}, or it as X-Correlation-Id", f"{theirs} and {correlation}", answer)
 
 
+def test_another_tenant(consents: Consents, verifying: Verifying) -> None:
+    """A consent reads. Below the address of a tenant that does not exist it does not."""
+    known = consents.given("active")
+    consents.current(known)
+    elsewhere = f"{consents.base.rpartition('/')[0]}/{consents.unused_id()}"
+    flaw = Change(flaw="a tenant that does not exist")
+
+    answer = consents.request("GET", f"{elsewhere}/Consent/{known.id}", action="read", change=flaw)
+
+    with verifying("oracle-health.errors.unknown-tenant"):
+        expect.status(answer, 403, noted={401, 404})
+
+
 @pytest.mark.parametrize("spelling", [str.upper, str.lower, str.swapcase], ids=["upper", "lower", "mixed"])
 def test_header_names_in_other_case(consents: Consents, verifying: Verifying, spelling: Callable[[str], str]) -> None:
     """A consent reads. With every header name in another case it reads just the same."""

@@ -16,7 +16,7 @@ DOSE = "consent-dose-disp"
 
 def test_looking_up_a_patient(consents: Consents, verifying: Verifying) -> None:
     """A patient is looked up by a number that the target was given with: one Patient has it, with a logical id."""
-    identifier = consents.patient_identifier()
+    identifier = consents.identifier("patient")
     number = identifier.rpartition("|")[2]
 
     with verifying("nll-2019.find.patient-gives-its-logical-id"):

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import expect
-from conformance.headers import PLAIN, change_of, setting
+from conformance.headers import PLAIN, Change, change_of, setting
 from conformance.scenarios import CELL_NAMES
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
     from conformance.client import Consents, Json, Kept
-    from conformance.headers import Change
     from conformance.recorder import Verifying
     from conformance.scenarios import HeaderCell
 
@@ -51,7 +50,10 @@ def test_header_matrix(consents: Consents, verifying: Verifying, cell: HeaderCel
             expect.success(plain)
             expect.true(in_effect, f"a close without {cell.header} that ends the consent", "no effect", plain)
         if cell.expect == "refused" or (cell.expect in {"clean", "optional"} and not answer.succeeded):
-            expect.refused(answer)
+            if cell.status:
+                expect.status_of(answer, cell.status, noted=cell.noted)
+            else:
+                expect.refused(answer)
             expect.unchanged(before, after)
             _nothing_created(consents, answer)
         else:
@@ -109,6 +111,39 @@ def test_the_request_id_comes_back(consents: Consents, verifying: Verifying) -> 
             answer.note("the request's id comes back in X-Correlation-Id")
         else:
             expect.equal(returned, ours, "X-Request-ID", answer)
+
+
+def test_a_request_id_and_no_caching(consents: Consents, verifying: Verifying) -> None:
+    """A consent is read: the answer carries an id of the request, and asks caches to ask again."""
+    answer = consents.read(consents.given("active").id)
+
+    with verifying("oracle-health.headers.request-id-in-answers"):
+        expect.status(answer, 200)
+        expect.header(answer, "X-Request-Id")
+        control = [part.strip().lower() for part in expect.header(answer, "Cache-Control").split(",")]
+        strict = any(part.partition("=")[0] in {"no-cache", "no-store"} for part in control)
+        expect.true(strict, "Cache-Control: no-cache", ", ".join(control), answer)
+
+
+def test_another_origin(consents: Consents, verifying: Verifying) -> None:
+    """A consent is read from a page of another origin: the answer allows it, and so does a preflight."""
+    known = consents.given("active")
+    origin = ("Origin", "https://app.example")
+    answer = consents.read(known.id, change=setting(*origin))
+
+    with verifying("oracle-health.cors.any-origin"):
+        expect.status(answer, 200)
+        allowed = expect.header(answer, "Access-Control-Allow-Origin").strip()
+        expect.true(allowed in {"*", origin[1]}, f"Access-Control-Allow-Origin * or {origin[1]}", allowed, answer)
+        if not consents.may_write:
+            answer.note("a preflight takes OPTIONS, which a read-only run does not send")
+            return
+        asked = (("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "authorization"))
+        plain = Change(without=("Authorization",), setting=(origin, *asked))
+        preflight = consents.request("OPTIONS", f"/Consent/{known.id}", action="read", change=plain)
+        expect.success(preflight, usual=200)
+        headers = expect.header(preflight, "Access-Control-Allow-Headers").lower()
+        expect.true("authorization" in headers or "*" in headers, "authorization among the headers", headers, preflight)
 
 
 def test_a_close_that_prefers_the_representation(consents: Consents, verifying: Verifying) -> None:

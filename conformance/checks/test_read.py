@@ -10,7 +10,7 @@ import pytest
 
 from conformance import expect
 from conformance.answer import instant
-from conformance.headers import setting
+from conformance.headers import Change, setting
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
 def test_reading_an_existing_consent(consents: Consents, verifying: Verifying) -> None:
     """Consents that the server holds are read; each answer is 200 with that Consent."""
-    for known in [consents.given("active") for _ in range(2 if consents.may_create else 1)]:
-        answer = consents.read(known.id)
+    ids = [consents.given("active").id for _ in range(2)] if consents.may_create else consents.given_ids
+    if not ids:
+        raise consents.untestable("no consent is known to read", remedy="name consents under given.consents")
+    for id_ in ids:
+        answer = consents.read(id_)
 
-        with verifying("r4.read.existing-is-ok"):
+        with verifying("r4.read.existing-is-ok", "oracle-health.read.by-id"):
             expect.status(answer, 200)
             expect.resource_type(answer, "Consent")
         with verifying("r4.read.id-matches-request"):
-            expect.equal(answer.resource.get("id"), known.id, "the id", answer)
+            expect.equal(answer.resource.get("id"), id_, "the id", answer)
 
 
 def test_reading_an_unknown_id(consents: Consents, verifying: Verifying) -> None:
@@ -36,7 +39,7 @@ def test_reading_an_unknown_id(consents: Consents, verifying: Verifying) -> None
 
     answer = consents.read(consents.unused_id())
 
-    with verifying("r4.read.unknown-id-is-not-found"):
+    with verifying("r4.read.unknown-id-is-not-found", "oracle-health.read.unknown-id"):
         expect.status(answer, 404, *filter(None, [consents.dialect.hidden_status]))
 
 
@@ -129,6 +132,40 @@ def test_reading_only_what_has_changed(consents: Consents, verifying: Verifying)
             expect.true(answer.status != 304, "a full answer", answer.described, answer)
             if answer.status != 200:
                 answer.note(f"answered {answer.described} where 200 with the consent is usual")
+
+
+def test_a_read_and_a_search_show_the_same(consents: Consents, verifying: Verifying) -> None:
+    """A consent is read, and found by its patient. Both show the same content, if they show the same version."""
+    known = consents.given("active")
+    consents.findable(known)
+    near = consents.of_patient(known.patient)
+    for _ in range(2):  # once more when somebody changed it in between
+        read = _read(consents, known)
+        listed = next(match for match in consents.find(near, include=[known.id]).matches if match.get("id") == known.id)
+        if read.meta.get("versionId") == (listed.get("meta") or {}).get("versionId"):
+            break
+
+    with verifying("oracle-health.read.agrees-with-search"):
+        if read.meta.get("versionId") != (listed.get("meta") or {}).get("versionId"):
+            read.note("a read and a search show two versions, also when they are asked again")
+        else:
+            expect.same_content(listed, read)
+
+
+def test_reading_without_the_scope_of_the_patient(consents: Consents, verifying: Verifying) -> None:
+    """A consent reads. For a token that may read consents and searches them, but reads no patients, it does not."""
+    known = consents.given("active")
+    consents.current(known)
+    narrow = consents.with_token("narrow-scope")
+    if narrow.search([consents.of_patient(known.patient)]).status != 200:
+        raise consents.untestable(
+            "the token of tokens.narrow-scope does not search consents", remedy="give one that may read consents alone"
+        )
+
+    answer = narrow.read(known.id, change=Change(flaw="a token without the scope Patient.read"))
+
+    with verifying("oracle-health.read.needs-both-scopes"):
+        expect.refused(answer, best=403)
 
 
 def test_asking_for_the_head(consents: Consents, verifying: Verifying) -> None:

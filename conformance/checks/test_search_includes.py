@@ -58,7 +58,7 @@ def test_including_the_actors(consents: Consents, verifying: Verifying) -> None:
 
 def test_including_a_patient_of_two_consents(consents: Consents, verifying: Verifying) -> None:
     """A patient that the server holds has two consents. The include lists the patient once on a page."""
-    known = _of_a_held_patient(consents)
+    known = _of_a_held_patient(consents) if consents.may_create else consents.one_of_several()
     if consents.may_create:
         consents.given("active", patient=known.patient)
     near = consents.of_patient(known.patient)
@@ -75,7 +75,7 @@ def test_including_a_patient_of_two_consents(consents: Consents, verifying: Veri
 
 def test_including_on_every_page(consents: Consents, verifying: Verifying) -> None:
     """A patient that the server holds has two consents, on two pages. Each page with a match holds the patient."""
-    known = _of_a_held_patient(consents)
+    known = _of_a_held_patient(consents) if consents.may_create else consents.one_of_several()
     if consents.may_create:
         consents.given("active", patient=known.patient)
     near = consents.of_patient(known.patient)
@@ -106,6 +106,71 @@ def test_an_include_that_names_nothing(consents: Consents, verifying: Verifying)
         else:
             expect.success(answer)
             expect.matches(consents.paged(answer), include=[known.id])
+
+
+def test_both_includes_at_once(consents: Consents, verifying: Verifying) -> None:
+    """A consent's patient and actors come along with both includes, in any order; with one of them its kind alone."""
+    known = consents.given("active")
+    near = consents.of_patient(known.patient)
+    patient = _local(known.patient)
+    actors = [actor for actor in map(_local, known.actors) if actor.startswith("RelatedPerson/")]
+    plain = consents.findable(known)
+
+    for wanted in ((PATIENT, ACTOR), (ACTOR, PATIENT)):
+        found = consents.find(near, *wanted, include=[known.id])
+        with verifying("oracle-health.search.include-both"):
+            expect.matches(found, include=[known.id])
+            for along in (patient, *actors):
+                _along(found, along)
+            unmarked = [one for one in (patient, *actors) if one not in _marked(found)]
+            expect.equal(unmarked, [], "included resources that are not marked as include:", *found.pages)
+    for wanted_alone, others in ((PATIENT, actors), (ACTOR, [patient])):
+        found = consents.find(near, wanted_alone, include=[known.id])
+        with verifying("oracle-health.search.include-both"):
+            besides = sorted({one for one in others if one in found.others and one not in plain.others})
+            expect.equal(besides, [], f"what {wanted_alone[1]} does not ask for:", *found.pages)
+
+
+def test_the_actor_is_one_of_the_patients(consents: Consents, verifying: Verifying) -> None:
+    """A consent's related persons come along with the include: each is related to the consent's patient."""
+    known = consents.given("active")
+    found = consents.find(consents.of_patient(known.patient), ACTOR, include=[known.id])
+    actors = {_local(actor) for actor in known.actors}
+
+    with verifying("oracle-health.model.patient-and-actor-belong-together"):
+        for entry in found.entries:
+            person = entry.get("resource") or {}
+            if f"{person.get('resourceType')}/{person.get('id')}" in actors:
+                whose = _local(str(element(person, "patient.reference")))
+                expect.equal(whose, _local(known.patient), "the patient of the related person", *found.pages)
+
+
+def test_including_without_the_scope(consents: Consents, verifying: Verifying) -> None:
+    """With the full token the includes bring somebody along. A token without their scopes gets nobody."""
+    known = consents.given("active")
+    near = consents.of_patient(known.patient)
+    narrow = consents.with_token("narrow-scope")
+    if narrow.search([near]).status != 200:
+        raise consents.untestable(
+            "the token of tokens.narrow-scope does not search consents", remedy="give one that may read consents alone"
+        )
+    if not consents.find(near, PATIENT, ACTOR, include=[known.id]).others:
+        raise consents.untestable("the includes bring nobody along with the full token either")
+
+    for include in (PATIENT, ACTOR):
+        answer = narrow.search([near, include], change=Change(flaw="a token without the scope of what is included"))
+        with verifying("oracle-health.search.include-needs-scopes"):
+            if answer.status == 200:
+                answer.note("the search is carried out without what may not be included")
+                expect.equal(consents.paged(answer).others, [], "included resources:", answer)
+            else:
+                expect.refused(answer, best=403)
+
+
+def _marked(found: Found) -> list[str]:
+    """What is marked as included."""
+    resources = [entry.get("resource") or {} for entry in found.entries if element(entry, "search.mode") == "include"]
+    return [f"{resource.get('resourceType')}/{resource.get('id')}" for resource in resources]
 
 
 def _of_a_held_patient(consents: Consents) -> Kept:

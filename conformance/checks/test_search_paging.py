@@ -83,6 +83,23 @@ def test_the_total(consents: Consents, verifying: Verifying) -> None:
                 _total_is_right(included)
 
 
+def test_the_pages_of_a_long_result(consents: Consents, verifying: Verifying) -> None:
+    """A patient has more consents than a page holds. The next links lead to all that are known, and to an end."""
+    known = list(consents.existing("active"))
+    patients = dict.fromkeys(one.patient for one in known)
+    long = next((one for one in patients if len(consents.find(consents.of_patient(one)).pages) > 1), None)
+    if long is None:
+        raise consents.untestable(
+            "no given patient has more consents than a page holds",
+            remedy="name a consent of such a patient under given.consents, or remove the claim 'paging'",
+        )
+    ids = [one.id for one in known if one.patient == long]
+
+    with verifying("oracle-health.search.page-links"):
+        found = consents.find(consents.of_patient(long), include=ids)
+        expect.matches(found, include=ids)
+
+
 def _total_is_right(found: Found) -> None:
     matches = len({str(match.get("id")) for match in found.matches})
     for page in found.pages:
@@ -101,7 +118,7 @@ def _a_third(ids: list[str]) -> str:
 
 def _several(consents: Consents) -> tuple[tuple[str, str], list[str]]:
     """The search for a patient with several consents, and their ids; three are new, where some may be created."""
-    patient = consents.patient() if consents.may_create else consents.given("active").patient
+    patient = consents.patient() if consents.may_create else consents.one_of_several().patient
     near = consents.of_patient(patient)
     new = [consents.given("active", patient=patient).id for _ in range(3)] if consents.may_create else []
     ids = sorted(consents.find(near, include=new).ids)

@@ -33,13 +33,13 @@ ANOTHER_CATEGORY = [{"coding": [{"system": "http://terminology.hl7.org/CodeSyste
 def test_searching_by_id(consents: Consents, verifying: Verifying) -> None:
     """A consent is found by its id, alone. The id without its last character, or an unused one, does not find it."""
     known = consents.given("active")
-    with verifying("r4.search.by-id"):
+    with verifying("r4.search.by-id", "oracle-health.search.by-id"):
         found = consents.find(("_id", known.id), include=[known.id])
         expect.matches(found, include=[known.id])
         others = sorted(found.ids - {known.id})
         expect.true(not others, f"Consent/{known.id} only", f"Consent/{others[:1]} besides", *found.pages)
     for value in filter(None, (known.id[:-1], consents.unused_id())):
-        with verifying("r4.search.by-id"):
+        with verifying("r4.search.by-id", "oracle-health.search.by-id"):
             expect.matches(consents.find(("_id", value), tolerant=True), exclude=[known.id])
 
 

@@ -40,6 +40,19 @@ def test_the_self_link_shows_what_was_used(consents: Consents, verifying: Verify
             expect.true(UNKNOWN[0] not in names, "a self link without what was ignored", f"one with {shown}", answer)
 
 
+def test_the_self_link_repeats_the_request(consents: Consents, verifying: Verifying) -> None:
+    """A search by patient, with the includes that are offered, has the same names and values in its self link."""
+    known = consents.given("active")
+    includes = [("_include", f"Consent:{name}") for name in ("patient", "actor") if consents.offers(f"include:{name}")]
+    asked = [(consents.dialect.patient_parameter, known.patient.rpartition("/")[2]), *includes]
+
+    answer = consents.search(asked)
+
+    with verifying("oracle-health.search.self-link-repeats-the-request"):
+        expect.status(answer, 200)
+        expect.equal(sorted(_shown(answer)), sorted(asked), "the parameters of the self link", answer)
+
+
 def _shown(answer: Answer) -> list[tuple[str, str]]:
     """The decoded query of the self link; nothing where there is none."""
     links = answer.resource.get("link")

@@ -189,7 +189,7 @@ def no_outcome_in_a_searchset_is_an_error(answers: Answers) -> str | None:
     _each(answers, fault, expected="no error in an entry of a searchset")
     met = any(
         resource.get("resourceType") == "OperationOutcome"
-        for search in _searches(answers)
+        for search in searches(answers)
         for _, resource in search.entries
     )
     return None if met else "no searchset held an OperationOutcome"
@@ -223,14 +223,14 @@ def _hold(
     of: Callable[[Search], bool] = lambda search: search.bundle is not None,
 ) -> str | None:
     """Hold every searchset against a rule; `of` chooses among the searches that were answered with 200."""
-    searches = {search.exchange.id: search for search in _searches(answers) if of(search)}
-    if not searches:
+    held = {search.exchange.id: search for search in searches(answers) if of(search)}
+    if not held:
         raise NotTestable("no searchset was received in this run")
-    chosen = replace(answers, exchanges=tuple(search.exchange for search in searches.values()))
-    return chosen.none_may(lambda exchange: fault(searches[exchange.id]), expected=expected)
+    chosen = replace(answers, exchanges=tuple(search.exchange for search in held.values()))
+    return chosen.none_may(lambda exchange: fault(held[exchange.id]), expected=expected)
 
 
-def _searches(answers: Answers) -> list[Search]:
+def searches(answers: Answers) -> list[Search]:
     """The searches for Consents that were answered with 200, later pages among them."""
     found: list[Search] = []
     pages: dict[str, bool] = {}

@@ -64,6 +64,35 @@ def every_outcome_is_well_formed(answers: Answers) -> str | None:
     return None if seen else "no OperationOutcome was met in this run"
 
 
+@observes("oracle-health.errors.body-forms")
+def every_refusal_says_what_it_is(answers: Answers) -> str | None:
+    """Every 4xx has no body, words labelled as text, or an OperationOutcome labelled as JSON; other forms are noted."""
+    forms: dict[str, None] = {}
+
+    def fault(answer: Exchange) -> str | None:
+        if not 400 <= (answer.status or 0) < 500:
+            return None
+        if not answer.response_body:
+            forms["nothing"] = None
+            return None
+        label = (answer.header("Content-Type") or "").partition(";")[0].strip().lower()
+        body = _parsed(answer.response_body)
+        kind = body.get("resourceType") if isinstance(body, dict) else None
+        if kind is None and "html" in label:
+            forms["a web page"] = None
+        elif isinstance(body, dict) and kind != "OperationOutcome" and "json" in label:
+            forms[f"JSON with {kind or 'no FHIR resource'}"] = None
+        elif (kind is None and not label.startswith("text/")) or (kind is not None and "json" not in label):
+            said = "words" if kind is None else f"an {kind}"
+            return f"{answer.status} with {said} labelled {label or 'not at all'}"
+        else:
+            forms["words" if kind is None else f"an {kind}"] = None
+        return None
+
+    answers.none_may(fault, expected="a refusal whose body is what its label says")
+    return answers.met("trap.oracle.error-section", f"refusals with {' and '.join(sorted(forms))}") if forms else None
+
+
 def _without_outcome(answer: Exchange) -> str | None:
     if answer.status in BELOW_FHIR or answer.method == "HEAD":
         return None

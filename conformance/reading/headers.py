@@ -11,10 +11,11 @@ from conformance.reading.surroundings import (
     Surroundings,
     check_header_text,
     check_names,
+    listed,
     patch,
     unrepeated,
 )
-from conformance.scenarios import CELL_NAMES, HeaderCell, HeaderValue
+from conformance.scenarios import CELL_NAMES, HeaderCell, HeaderValue, Statuses
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -70,6 +71,10 @@ def header_cells(path: Path, around: Surroundings, problems: Problems) -> Iterat
     for row in rows:
         change = row / "change"
         _check_change(change, around)
+        if "status" in row and row.value["expect"] != "refused":
+            (row / "status").say("belongs to a refusal; remove it, or expect 'refused'")
+        elif "noted" in row and "status" not in row:
+            (row / "noted").say("only widens a status; give status as well")
         if row.value["base"] in ("close", "create") and not around.bodies:
             (row / "base").say("needs a consent to write; add [bodies] to pack.toml")
         yield HeaderCell(
@@ -86,6 +91,8 @@ def header_cells(path: Path, around: Surroundings, problems: Problems) -> Iterat
             case=change.value.get("case"),
             patch=patch(change / "patch"),
             encoding=change.value.get("encoding"),
+            status=Statuses(listed(row.value.get("status"))),
+            noted=Statuses(listed(row.value.get("noted"))),
             note=row.value.get("note", ""),
             contradiction=around.contradiction(row / "contradiction"),
         )

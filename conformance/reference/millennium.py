@@ -16,9 +16,13 @@ OPEN = "AR-12742397-12724066"
 FATHER = "12724077-12742397"
 ENDED = "AR-12742397-12724077"
 OTHER_PATIENT = "12742401"
+OTHER_MOTHER = "12724081-12742401"
+OF_THE_OTHER = "AR-12742401-12724081"
+FAMOUS_PATIENT = "12742405"
+FAMILY = ("12724091-12742405", "12724092-12742405", "12724093-12742405")
+OF_THE_FAMOUS = ("AR-12742405-12724091", "AR-12742405-12724092", "AR-12742405-12724093")
+"""More than a page."""
 EMPTY_PATIENT = "12742407"
-OTHER_MOTHER, OTHER_FATHER, AUNT = ("12724081-12742401", "12724082-12742401", "12724083-12742401")
-OF_THE_OTHER = ("AR-12742401-12724081", "AR-12742401-12724082", "AR-12742401-12724083")
 RECORD_NUMBER = "urn:oid:2.16.840.1.113883.6.1000"
 PRINCIPAL = "urn:oid:2.16.840.1.113883.3.13.6"
 REALM = "URN:CERNER:IDENTITY-FEDERATION:REALM:EC2458F2-1E24-41C8-B71B-0E701AF7583D-CH:PRINCIPAL"
@@ -46,13 +50,15 @@ def resources() -> list[Resource]:
         _patient(EMPTY_PATIENT, "SMART, LONELY", "6957"),
         _related_person(FATHER, PATIENT, "SMART, JOE", "FATHER01"),
         _related_person(OTHER_MOTHER, OTHER_PATIENT, "SMART, ANN", "MOTHER02"),
-        _related_person(OTHER_FATHER, OTHER_PATIENT, "SMART, JOHN", "FATHER02"),
-        _related_person(AUNT, OTHER_PATIENT, "SMART, MARY", "AUNT0002"),
+        _patient(FAMOUS_PATIENT, "SMART, FAMOUS", "6953"),
+        *(_related_person(id_, FAMOUS_PATIENT, "SMART, OTHER", f"FAMILY{id_[7]}") for id_ in FAMILY),
     ]
     open_one = example("oracle-health/served/consent-open.json")
     ended = _consent(ENDED, example("oracle-health/served/consent-ended.json"), PATIENT, FATHER)
-    others = zip(OF_THE_OTHER, (OTHER_MOTHER, OTHER_FATHER, AUNT), strict=True)
-    return [*people, open_one, ended, *(_consent(id_, open_one, OTHER_PATIENT, actor) for id_, actor in others)]
+    other = _consent(OF_THE_OTHER, open_one, OTHER_PATIENT, OTHER_MOTHER)
+    family = zip(OF_THE_FAMOUS, FAMILY, strict=True)
+    many = [_consent(id_, open_one, FAMOUS_PATIENT, actor) for id_, actor in family]
+    return [*people, open_one, ended, other, *many]
 
 
 def _patient(id: str, name: str, number: str) -> Resource:  # noqa: A002 - FHIR's word
@@ -95,11 +101,11 @@ def _consent(id: str, model: Resource, patient: str, actor: str) -> Resource:  #
 def given() -> dict[str, Any]:
     """Return the given data of a target."""
     return {
-        "consents": [OPEN, OF_THE_OTHER[0], ENDED, *OF_THE_OTHER[1:]],
+        "consents": [OPEN, OF_THE_OTHER, ENDED, *OF_THE_FAMOUS],
         "patients": [PATIENT],
         "other-patients": [OTHER_PATIENT],
         "empty-patients": [EMPTY_PATIENT],
-        "actors": [f"RelatedPerson/{id_}" for id_ in (MOTHER, FATHER, OTHER_MOTHER, OTHER_FATHER, AUNT)],
+        "actors": [f"RelatedPerson/{id_}" for id_ in (MOTHER, FATHER, OTHER_MOTHER, *FAMILY)],
         "patient-identifiers": [f"{RECORD_NUMBER}|6946"],
         "actor-identifiers": [f"{PRINCIPAL}|{REALM}:RS7MH9WX3XB8VY63"],
         "ended-consents": [ENDED],

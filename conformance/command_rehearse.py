@@ -82,6 +82,7 @@ class Rehearsal(Within):
         self.embedded = embedded
         self.requests = self.writes = 0
         self._read_only = read_only
+        self._searching_by_post = "search:post" in table.get("claims", {}).get("add", ())
         self._check = "before the first check"
         self._here, self._there = server.url, base_url
         self._headers = tuple(headers.items())
@@ -93,7 +94,7 @@ class Rehearsal(Within):
     def send(self, method: str, url: str, headers: Headers, body: bytes | None = None) -> Received:
         """Print the request, and answer as the reference server does."""
         if self._read_only:
-            refuse_to_write(method, url)
+            refuse_to_write(method, url, searching_by_post=self._searching_by_post)
         self.requests += 1
         self.writes += writes(method, url)
         redact = self._redactor

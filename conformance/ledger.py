@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from conformance.model import Exchange, Judged
+    from conformance.preparation import Preparation
     from conformance.running import Running
 
 
@@ -187,6 +188,7 @@ class Ledger:
             target={
                 "base_url": preparation.redactor.url(preparation.target.base_url),
                 "embedded": preparation.embedded,
+                **({} if preparation.may_create else {"given": _used(preparation)}),
             },
             claims=preparation.claims,
             started=_written(self._running.started),
@@ -239,6 +241,15 @@ class Ledger:
         for one in (_report(record.nodeid, "setup"), report, last):
             session.config.hook.pytest_runtest_logreport(report=one)
         self._announcing = False
+
+
+def _used(preparation: Preparation) -> dict[str, Any]:
+    """The data that checks read, key by key, and what of it was found, not given. Identifiers lose their value."""
+    given = asdict(preparation.target.given)
+    text = preparation.redactor.text
+    given |= {key: [f"{one.partition('|')[0]}|…" for one in given[key]] for key in given if key.endswith("identifiers")}
+    used = {key.replace("_", "-"): [text(value) for value in values] for key, values in given.items() if values}
+    return {**used, **({"found": dict(preparation.found)} if preparation.found else {})}
 
 
 def _report(nodeid: str, when: Any) -> pytest.TestReport:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.client import Consents
+from conformance.discovery import discover
 from conformance.model import CheckRecord, Claim, Unreachable
 from conformance.preparation import redactor_for
 from conformance.recorder import Recorder
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from conformance.answer import Answer
     from conformance.packs import Pack
+    from conformance.preparation import Preparation
     from conformance.target import Target
     from conformance.wire import Wire
 
@@ -70,6 +72,36 @@ def first_look(pack: Pack, target: Target, wire: Wire) -> FirstLook:
         exchanges=tuple(recorder.exchanges),
     )
     return FirstLook(declared=declared, broken=broken, record=record)
+
+
+def completed(preparation: Preparation, wire: Wire, seen: FirstLook) -> tuple[Preparation, CheckRecord]:
+    """A run whose target names the data that checks read, found where it was not given, and the record of the looks.
+
+    Nothing is looked for where checks make what they need, or where the target is not there. Closes the wire.
+    """
+    if preparation.may_create or seen.broken:
+        return preparation, seen.record
+    recorder = Recorder(preparation.redactor)
+    consents = Consents(
+        wire=wire,
+        target=preparation.target,
+        pack=preparation.pack,
+        dialect=preparation.dialect,
+        recorder=recorder,
+        claims=preparation.offered,
+        may_write=False,
+    )
+    try:
+        discovery = discover(consents, preparation.target.given)
+    except Unreachable:  # the first check meets it again, and says so
+        return preparation, seen.record
+    finally:
+        wire.close()
+    target = replace(preparation.target, given=discovery.given)
+    before = len(seen.record.exchanges)
+    looks = tuple(replace(one, id=str(before + int(one.id))) for one in recorder.exchanges)
+    record = replace(seen.record, exchanges=(*seen.record.exchanges, *looks))
+    return replace(preparation, target=target, found=discovery.found), record
 
 
 def look(consents: Consents, *, given: Sequence[str] = ()) -> Answer:

@@ -64,11 +64,18 @@ class Preparation:
     read_only: bool
     inapplicable: Mapping[str, str]
     selected: frozenset[str]
+    found: Mapping[str, str] = field(default_factory=dict)
+    """What of target.given was found on the server: key → how much, and by which requests."""
     redactor: Redactor = field(repr=False)
 
     @property
     def mode(self) -> str:
         return "read-only" if self.read_only else "full"
+
+    @property
+    def may_create(self) -> bool:
+        """Whether checks make the consents that they need; else they use what the target was given."""
+        return not self.read_only and "create" in self.offered
 
     @cached_property
     def applicable(self) -> frozenset[str]:

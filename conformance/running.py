@@ -66,7 +66,7 @@ class Running:
         self.journal = journal
         """What goes to the server is in it first; None where nothing is written, or to the embedded server."""
         self.keep_created = keep_created
-        self._wire = wire or Wire(preparation.target, read_only=preparation.read_only, sharing=workers, journal=journal)
+        self._wire = wire or _wire(preparation, sharing=workers, journal=journal)
         self._server = server
         self._handed_down = handed_down
         self._unheard = 0
@@ -111,7 +111,8 @@ class Running:
         target = targets.from_dict(within.target, where="the reference server", environ=os.environ)
         seen = preflight.first_look(pack, target, within)
         preparation = prepare(options, pack, target, embedded=within.embedded, declared=seen.declared)
-        return cls(preparation, wire=within, clock=within.clock, broken=seen.broken, first_look=seen.record)
+        preparation, record = preflight.completed(preparation, within, seen)
+        return cls(preparation, wire=within, clock=within.clock, broken=seen.broken, first_look=record)
 
     @classmethod
     def _in_worker(cls, options: Options, handed_down: dict[str, Any], *, workers: int, name: str) -> Running:
@@ -124,6 +125,8 @@ class Running:
             assert found is not None  # the controller had one
             target = found
         declared = [Claim(**row) for row in handed_down["claims"]]
+        given = targets.Given(**{key: tuple(values) for key, values in handed_down["given"].items()})
+        target = dataclasses.replace(target, given=given)
         folder = handed_down["journal"]
         journal = Journal(Path(folder), process=name, base_url=target.base_url) if folder else None
         return cls(
@@ -147,6 +150,7 @@ class Running:
             prepare(options, pack, target, embedded=server is not None, declared=None)
             seen = preflight.first_look(pack, target, Wire(target, read_only=True))
             preparation = prepare(options, pack, target, embedded=server is not None, declared=seen.declared)
+            preparation, record = preflight.completed(preparation, _wire(preparation, sharing=1), seen)
         except BaseException:
             if server is not None:
                 server.__exit__(None, None, None)
@@ -166,13 +170,14 @@ class Running:
             "pack": str(pack.folder),
             "target": given,
             "claims": [dataclasses.asdict(row) for row in seen.declared],
+            "given": dataclasses.asdict(preparation.target.given),
             "journal": str(journal.folder) if journal else None,
         }
         return cls(
             preparation,
             clock=clock,
             broken=seen.broken,
-            first_look=seen.record,
+            first_look=record,
             server=server,
             handed_down=handed_down,
             journal=journal,
@@ -203,6 +208,7 @@ class Running:
         if any(claim.source == preflight.REQUIRED for claim in preparation.claims):
             remedy = "claims.add of target.toml says what else it offers"
             lines.append(f"conformance: the server shows no CapabilityStatement, and nothing else is tested; {remedy}")
+        lines += [f"conformance: given.{key} is completed: {how}" for key, how in preparation.found.items()]
         return lines
 
     # -- collecting ------------------------------------------------------------------------------------------------
@@ -321,6 +327,17 @@ class Running:
         ]
         report.user_properties += properties
         return properties
+
+
+def _wire(preparation: Preparation, *, sharing: int, journal: Journal | None = None) -> Wire:
+    """The connection to the target, which sends no more than the run may."""
+    return Wire(
+        preparation.target,
+        read_only=preparation.read_only,
+        searching_by_post="search:post" in preparation.offered,
+        sharing=sharing,
+        journal=journal,
+    )
 
 
 def _title(item: pytest.Item) -> str:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 Headers = tuple[tuple[str, str], ...]
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+READING = frozenset({"GET", "HEAD"})
+"""What a read-only run may send, besides searches by POST where these are claimed."""
+
+SAFE = frozenset({*READING, "OPTIONS"})
 """Methods that change nothing on a server (RFC 9110 §9.2.1)."""
 
 BROKEN_OFF = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, HTTPException)
@@ -55,10 +58,20 @@ class Wire:
     """One connection pool to the target."""
 
     def __init__(
-        self, target: Target, *, read_only: bool = False, sharing: int = 1, journal: Journal | None = None
+        self,
+        target: Target,
+        *,
+        read_only: bool = False,
+        searching_by_post: bool = False,
+        sharing: int = 1,
+        journal: Journal | None = None,
     ) -> None:
-        """Open nothing yet. `sharing` processes share the rate of the target; writes go into the journal first."""
+        """Open nothing yet. `sharing` processes share the rate of the target; writes go into the journal first.
+
+        With `read_only` nothing goes out but GET and HEAD, and POST to _search with `searching_by_post`.
+        """
         self._journal = journal
+        self._searching_by_post = searching_by_post
         self._apart = sharing / target.http.rate if target.http.rate else 0.0
         self._earliest = 0.0
         self._read_only = read_only
@@ -85,7 +98,7 @@ class Wire:
 
         """
         if self._read_only:
-            refuse_to_write(method, url)
+            refuse_to_write(method, url, searching_by_post=self._searching_by_post)
         prepared = _prepared(method, url, headers, body)
         number = None
         if self._journal is not None and writes(method, url):
@@ -139,12 +152,13 @@ class Wire:
 
 def writes(method: str, url: str) -> bool:
     """Whether a request could change something on a server; a search does not, by whatever method."""
-    return method not in READING and not urlsplit(url).path.endswith("/_search")
+    return method not in SAFE and not urlsplit(url).path.endswith("/_search")
 
 
-def refuse_to_write(method: str, url: str) -> None:
-    """Raises NotTestable for a request that could change something."""
-    if writes(method, url):
+def refuse_to_write(method: str, url: str, *, searching_by_post: bool) -> None:
+    """Raises NotTestable for a request that a read-only run does not send; it may search by POST where that is claimed."""
+    searches = searching_by_post and method == "POST" and urlsplit(url).path.endswith("/_search")
+    if method not in READING and not searches:
         raise NotTestable(f"needs {method}, and this run is read-only", remedy="set allow_writes in target.toml")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
 from conformance.reference.messages import Answer, Refused, Request, Route
+from conformance.reference.millennium import OF_THE_FAMOUS, OF_THE_OTHER
 
 if TYPE_CHECKING:
     from conformance.reference.messages import Resource
@@ -20,7 +21,7 @@ TWICE = ("oracle-health.search.selector-may-occur-once",)
 
 
 def _names(query: Query) -> list[str]:
-    return [name for name, _ in query if name != "_include"]
+    return [name for name, _ in query if name not in {"_include", "_after"}]
 
 
 class ActorIdentifierNeedsCompany(
@@ -58,9 +59,6 @@ class UnselectiveSearchListsEverything(
     packs=ORACLE,
 ):
     """GET /Consent without any parameter lists all consents."""
-
-    def overridden(self, used: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-        return super().overridden(used)
 
     def criteria(self, request: Request, route: Route, query: Query) -> tuple[Criterion, ...]:
         return super().criteria(request, route, query) if query else ()
@@ -156,31 +154,35 @@ class TwoIdsCrash(Fault, name="two-ids-crash", breaks=["oracle-health.search.by-
         return super().criteria(request, route, query)
 
 
-class BareIdAloneFindsNothing(
+class PatientSearchAddsAStranger(
     Fault,
-    name="bare-patient-id-alone-finds-nothing",
-    breaks=["oracle-health.search.by-patient", "r4.search.reference-forms"],
+    name="patient-search-adds-a-stranger",
+    breaks=["oracle-health.search.by-patient", "r4.search.by-patient"],
     packs=ORACLE,
 ):
-    """patient=[id] alone finds nothing, while Patient/[id] does."""
-
-    def found(self, asked: Search) -> list[Stored]:
-        bare = len(asked.query) == 1 and asked.query[0][0] == "patient" and "/" not in asked.query[0][1]
-        return [] if bare else super().found(asked)
-
-
-class BareIdAloneFindsEverybody(
-    Fault,
-    name="bare-patient-id-alone-finds-everybody",
-    breaks=["oracle-health.search.by-patient"],
-    packs=ORACLE,
-):
-    """patient=[id] alone finds the consents of every patient, as long as there is one of that id."""
+    """A search by patient that finds something finds a consent of another patient as well."""
 
     def found(self, asked: Search) -> list[Stored]:
         found = super().found(asked)
-        bare = len(asked.query) == 1 and asked.query[0][0] == "patient" and asked.query[0][1].isdecimal()
-        return self.searched("Consent") if bare and found else found
+        if not found or _names(asked.query) != ["patient"]:
+            return found
+        here = {stored.id for stored in found}
+        added = [one for one in self.searched("Consent") if one.id == OF_THE_OTHER and one.id not in here]
+        return [*found, *(one for one in added if self.visible(asked.caller, one))]
+
+
+class PatientSearchOverlooksAPatient(
+    Fault,
+    name="patient-search-overlooks-a-patient",
+    breaks=["oracle-health.search.by-patient", "r4.search.by-patient"],
+    blocks=["oracle-health.search.id-overrides-the-rest"],
+    packs=ORACLE,
+):
+    """The consent of one patient is not found by the patient."""
+
+    def found(self, asked: Search) -> list[Stored]:
+        by_patient = _names(asked.query) == ["patient"]
+        return [stored for stored in super().found(asked) if not (by_patient and stored.id == OF_THE_OTHER)]
 
 
 class ActorTypeModifierIsRefused(
@@ -376,3 +378,26 @@ class SearchEntryLacksThePeriod(
             return entry
         rule = {name: value for name, value in resource["provision"].items() if name != "period"}
         return {**entry, "resource": {**resource, "provision": rule}}
+
+
+class ReadsAnswerAnotherId(Fault, name="reads-answer-another-id", breaks=["r4.read.id-matches-request"], packs=ORACLE):
+    """The read of one consent answers it under another id, which no page prints."""
+
+    def shown(self, stored: Stored, request: Request) -> Answer:
+        answer = super().shown(stored, request)
+        if stored.id != OF_THE_FAMOUS[-1] or answer.resource is None:
+            return answer
+        return replace(answer, resource={**answer.resource, "id": "AR-1-1"})
+
+
+class BundleEndsWithoutAResource(
+    Fault,
+    name="bundle-ends-without-a-resource",
+    breaks=["r4.search.entries-have-resources", "oracle-health.search.match-entry-is-complete"],
+    packs=ORACLE,
+):
+    """Every searchset ends in an entry that has only search, as the page prints it in some examples alone."""
+
+    def bundle(self, asked: Search, matches: list[Stored]) -> Resource:
+        bundle = super().bundle(asked, matches)
+        return {**bundle, "entry": [*bundle.get("entry", ()), {"search": {"mode": "match"}}]}

@@ -20,7 +20,7 @@ from conformance import headers as header_lines
 from conformance import meaning, period
 from conformance.answer import Answer
 from conformance.clock import Clock
-from conformance.found import Found, element, next_link
+from conformance.found import Found, element, next_link, with_elements
 from conformance.headers import PLAIN, Change
 from conformance.journal import mark_of, marked
 from conformance.model import NotTestable, Unreachable, Violation
@@ -431,13 +431,7 @@ class Consents:
         """
         if not self._may_create:
             return self._next_existing(kind, with_elements=tuple(elements))
-        body = self.body(kind, patient=patient)
-        for path, value in elements.items():
-            *parents, last = path.split(".")
-            place: Json = body
-            for name in parents:
-                place = place.setdefault(name, {})
-            place[last] = value
+        body = with_elements(self.body(kind, patient=patient), elements)
         return self.kept(self.create(body, kind=kind), kind)
 
     def bounded(self, period: Mapping[str, str], *, patient: str | None = None) -> Json:
@@ -491,6 +485,11 @@ class Consents:
                 raise self.untestable(f"the target's Date does not reach {bounds['end']}")
             self.clock.wait(POLL_EVERY)
         return known
+
+    @property
+    def given_ids(self) -> tuple[str, ...]:
+        """The ids of the consents that the target gave."""
+        return self._target.given.consents
 
     def existing(self, kind: str) -> Iterator[Kept]:
         """Every consent that the target gave and that reads as itself, as it is now; reads are judged elsewhere."""

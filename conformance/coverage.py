@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from conformance.packs import Pack
 
 CALLS = frozenset({"verifying", "observes"})
+ROWS = frozenset({"row"})
+"""What the tables of `observed` call for each of their rows, with the requirement first and what is expected second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +89,27 @@ def left_out(pack: Pack, made: Collection[str]) -> dict[str, str]:
 
 @cache
 def _functions() -> tuple[tuple[Place, tuple[str, ...]], ...]:
-    found = []
+    found: list[tuple[Place, tuple[str, ...]]] = []
     for folder in ("checks", "observed"):
         root = Path(str(files("conformance") / folder))
         for file in sorted(root.glob("*.py")):
             for node in ast.parse(file.read_text(encoding="utf-8")).body:
+                found += [(Place(f"{folder}/{file.name}", *row), (row[1],)) for row in _rows(node)]
                 if isinstance(node, ast.FunctionDef):
                     ids = tuple(dict.fromkeys(literal_ids(node)))
                     if ids:
                         title = (ast.get_docstring(node) or node.name).strip()
                         found.append((Place(f"{folder}/{file.name}", node.lineno, node.name, title), ids))
     return tuple(found)
+
+
+def _rows(node: ast.stmt) -> Iterator[tuple[int, str, str]]:
+    """Line, requirement, and what is expected, of each row of a table: `TABLE = (row("…", "…", …), …)`."""
+    table = node.value.elts if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) else ()
+    for row in table:
+        if isinstance(row, ast.Call) and _called(row) in ROWS:
+            requirement, expected = (ast.literal_eval(argument) for argument in row.args[:2])
+            yield row.lineno, requirement, f"In all answers: {expected}."
 
 
 def _called(node: ast.Call) -> str:

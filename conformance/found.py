@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from conformance.model import Violation
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.answer import Answer
 
 Json = dict[str, Any]
@@ -80,6 +83,21 @@ def next_link(page: Answer) -> str | None:
         if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
             return str(link["url"])
     return None
+
+
+def with_elements(resource: Json, elements: Mapping[str, Any]) -> Json:
+    """A copy of the resource with these values at these dotted paths; None takes an element away."""
+    made = copy.deepcopy(resource)
+    for path, value in elements.items():
+        *parents, last = path.split(".")
+        place: Json = made
+        for name in parents:
+            place = place.setdefault(name, {})
+        if value is None:
+            place.pop(last, None)
+        else:
+            place[last] = copy.deepcopy(value)
+    return made
 
 
 def element(resource: Any, path: str) -> Any:

@@ -5,11 +5,11 @@ They run on the controller at the end, since a worker of pytest-xdist cannot see
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial, update_wrapper
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.model import CheckRecord, Exchange, Finding, NotTestable, Outcome, Violation
 from conformance.recorder import own_fault
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from conformance.printed import Examples
     from conformance.scenarios import Contradiction
     from conformance.target import Target
+
+T = TypeVar("T")
 
 _OBSERVATIONS: list[tuple[tuple[str, ...], Callable[[Answers], str | None]]] = []
 
@@ -39,6 +41,15 @@ class Answers:
     """The FHIR definitions that the pack brings."""
     contradictions: tuple[Contradiction, ...] = ()
     """Where the sources of the pack contradict themselves or each other."""
+    _worked_out: dict[Callable[[Answers], Any], Any] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def once(self, work: Callable[[Answers], T]) -> T:
+        """What several observations need: worked out by the first of them, and given to the others."""
+        if work not in self._worked_out:
+            self._worked_out[work] = work(self)
+        return self._worked_out[work]  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self.exchanges)

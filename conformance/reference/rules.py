@@ -25,6 +25,24 @@ TARGETS = {
     "organization": frozenset({"Organization"}),
     "sourceReference": frozenset({"Consent", "DocumentReference", "Contract", "QuestionnaireResponse"}),
 }
+ACTORS = frozenset(
+    {
+        "CareTeam",
+        "Device",
+        "Group",
+        "Organization",
+        "Patient",
+        "Practitioner",
+        "PractitionerRole",
+        "RelatedPerson",
+    }
+)
+NESTED_TARGETS = {
+    "actor": ("reference", ACTORS),
+    "verification": ("verifiedWith", frozenset({"Patient", "RelatedPerson"})),
+}
+"""Backbone element → its reference and the types that this may refer to."""
+BOOLEANS = frozenset({"verified", "userSelected", "valueBoolean"})
 PERIODS = frozenset({"period", "dataPeriod", "valuePeriod"})
 DATE_TIMES = frozenset({"dateTime", "verificationDate", "valueDateTime"})
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -136,14 +154,30 @@ def with_references_to_the_right_types(resource: Resource) -> Iterator[str]:
     """A reference of the form Type/id names a type that the element may refer to (consent.html)."""
     for name, types in TARGETS.items():
         for value in listed(resource.get(name)):
-            kind, slash, _ = str(value.get("reference", "")).partition("/")
-            if slash and kind[:1].isupper() and kind not in types:
-                yield f"{name}: a reference to {kind}, not to {' or '.join(sorted(types))}"
+            yield from _to_another_type(name, value, types)
+    for path, value in walked(resource):
+        name, types = NESTED_TARGETS.get(re.sub(r"\[\d+\]$", "", _name(path)), ("", frozenset()))
+        if isinstance(value, dict) and name in value:
+            yield from _to_another_type(f"{path}.{name}", value[name], types)
+
+
+def _to_another_type(path: str, reference: Any, types: frozenset[str]) -> Iterator[str]:
+    kind, slash, _ = str(reference.get("reference", "")).partition("/")
+    if slash and kind[:1].isupper() and kind not in types:
+        yield f"{path}: a reference to {kind}, not to {' or '.join(sorted(types))}"
+
+
+def with_booleans_as_json_has_them(resource: Resource) -> Iterator[str]:
+    """Booleans are written without quotes (json.html#primitive); the models take words for them."""
+    for path, value in walked(resource):
+        if _name(path) in BOOLEANS and not isinstance(value, bool):
+            yield f"{path}: {value!r} is neither true nor false"
 
 
 EVERY_RESOURCE: tuple[Callable[[Resource], Iterator[str]], ...] = (
     modelled,
     without_empty_values,
+    with_booleans_as_json_has_them,
     with_a_well_formed_id,
     with_relative_or_absolute_references,
     without_active_narrative,

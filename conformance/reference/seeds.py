@@ -65,6 +65,7 @@ def _dose_consent(id: str, patient: str, period: dict[str, str]) -> Resource:  #
     return {
         "resourceType": "Consent",
         "id": id,
+        "text": {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">Consent {id}</div>'},
         "status": "active",
         "scope": {"coding": [privacy]},
         "category": [{"coding": [dose]}],

@@ -17,6 +17,7 @@ class WriteForgetsTheActors(
     breaks=(
         "r4.write.meaning-survives",
         "r4.create.read-back-is-the-same",
+        "r4.consent.accepts-published-examples",
     ),
     packs=("nll-2023",),
 ):
@@ -38,6 +39,7 @@ class WriteDropsFurtherActors(
         "r4.create.read-back-is-the-same",
         "r4.search.by-actor",
         "r4.search.include-actor",
+        "r4.consent.accepts-published-examples",
     ),
     packs=("r4",),
 ):
@@ -56,6 +58,7 @@ class WriteTurnsPermitIntoDeny(
     breaks=(
         "r4.write.meaning-survives",
         "r4.create.read-back-is-the-same",
+        "r4.consent.accepts-published-examples",
     ),
     packs=("r4",),
 ):
@@ -82,6 +85,8 @@ class WriteForgetsNestedProvisions(
     breaks=(
         "r4.write.meaning-survives",
         "r4.create.read-back-is-the-same",
+        "r4.consent.accepts-published-examples",
+        "r4.consent.nested-provisions-follow-the-same-rules",
     ),
     packs=("r4",),
 ):
@@ -100,6 +105,7 @@ class WriteReplacesActorByPatient(
     breaks=(
         "r4.write.meaning-survives",
         "r4.create.read-back-is-the-same",
+        "r4.consent.accepts-published-examples",
     ),
     packs=("nll-2023",),
 ):

@@ -97,10 +97,15 @@ class NoSelfLink(
     name="no-self-link",
     breaks=("r4.search.self-link-is-present", "r4.search.self-link-shows-what-was-used"),
 ):
-    """A searchset has no self link."""
+    """A searchset has no self link, and no list of links where that was the only one."""
 
-    def links(self, asked: Search, after: int | None) -> list[Resource]:
-        return [link for link in super().links(asked, after) if link["relation"] != "self"]
+    def bundle(self, asked: Search, matches: list[Stored]) -> Resource:
+        bundle = super().bundle(asked, matches)
+        others = [link for link in bundle["link"] if link["relation"] != "self"]
+        return {
+            **{name: value for name, value in bundle.items() if name != "link"},
+            **({"link": others} if others else {}),
+        }
 
 
 class EmptySetHasNoSelfLink(Fault, name="empty-set-has-no-self-link", breaks=("r4.search.self-link-is-present",)):
@@ -296,7 +301,11 @@ class TotalIsPageSize(
 class TotalIsText(
     Fault,
     name="total-is-text",
-    breaks=("r4.search.total-counts-matches-only", "r4.search.count-zero-lists-nothing"),
+    breaks=(
+        "r4.search.total-counts-matches-only",
+        "r4.search.count-zero-lists-nothing",
+        "r4.search.bundle-is-well-formed",
+    ),
 ):
     """The total is a JSON string."""
 

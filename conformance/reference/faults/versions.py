@@ -121,7 +121,12 @@ class VersionsAreReused(Fault, name="versions-are-reused", breaks=("r4.update.ad
         return "1" if previous is not None and previous.version == "2" else super().new_version(previous)
 
 
-class VersionIsANumber(Fault, name="version-is-a-number", breaks=("r4.update.advances-the-version",), packs=R4_ALONE):
+class VersionIsANumber(
+    Fault,
+    name="version-is-a-number",
+    breaks=("r4.update.advances-the-version", "r4.consent.primitives-have-their-json-type"),
+    packs=R4_ALONE,
+):
     """After a second change meta.versionId is a JSON number."""
 
     def meta(self, resource: Resource, *, version: str, updated: datetime, previous: Stored | None) -> Resource:

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import jsonpatch
 
 from conformance import headers as header_lines
-from conformance import meaning, period
+from conformance import meaning, period, sending
 from conformance.answer import Answer
 from conformance.clock import Clock
 from conformance.found import Found, element, next_link, with_elements
@@ -234,9 +234,13 @@ class Consents:
 
         Raises:
             Unreachable: no response came.
+            OwnMistake: the body is wrong, and the change does not say what is wrong with it on purpose.
 
         """
         content = _written(body) if isinstance(body, dict) else body
+        if change.flaw is None and content is not None and content.startswith(b"{"):
+            shown = (exchange.response_body for exchange in self._recorder.exchanges)
+            sending.must_be_right(content.decode(), self.pack, after=shown)
         url = self._target.base_url + path if path.startswith("/") else path
         lines = header_lines.build(
             pack=self.pack,

@@ -237,5 +237,9 @@ class Unreachable(Exception):
         self.exchanges = exchanges
 
 
+class OwnMistake(Exception):
+    """The suite was about to do something wrong. No server is judged by it."""
+
+
 class UsageError(Exception):
     """The operator mistyped. The message names the file, the key and the remedy."""

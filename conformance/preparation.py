@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance import packs
+from conformance import packs, sending
 from conformance import target as targets
 from conformance.headers import value_of
 from conformance.model import Claim, Requirement, UsageError
@@ -116,6 +116,7 @@ def prepare(
 ) -> Preparation:
     """Decide a run. `declared` are the claims of the server's own CapabilityStatement, for packs that go by it."""
     target.check_against(pack)
+    sending.check_bodies(target, pack)
     read_only = options.read_only or not (target.allow_writes or embedded)
     claims = claims_of(pack, target, declared, read_only=read_only)
     inapplicable = dict(inapplicable_rows(pack, claims, read_only=read_only))

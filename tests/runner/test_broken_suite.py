@@ -74,6 +74,18 @@ def test_a_fixture_of_the_wrong_kind(suite: Suite, honest: Honest) -> None:
     assert "the suite is at fault, not the server: " in ended.report["reason"]
 
 
+def test_a_fixture_that_is_no_consent_of_r4(suite: Suite, honest: Honest) -> None:
+    path = suite.pack / "fixtures" / "consent.json"
+    path.write_text(path.read_text().replace('"active"', '"actve"'), encoding="utf-8")
+    ended = suite.run("--target", suite.target(honest.url))
+    assert ended.code == 3
+    row = ended.row("tiny.create.is-answered-with-201")
+    assert row["verdict"] == "error"
+    assert "the suite is at fault, not the server: " in row["reason"]
+    assert "Consent.status: 'actve' is not in" in row["reason"]
+    assert not any(request.startswith("POST") for request in map(str, honest.seen))
+
+
 def test_a_scenario_that_cannot_be_played(suite: Suite, honest: Honest) -> None:
     path = suite.pack / "scenarios" / "own.toml"
     path.write_text(path.read_text().replace('remember = { consent = "id" }', 'remember = { consent = "/nowhere" }'))

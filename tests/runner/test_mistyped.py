@@ -48,6 +48,13 @@ def test_a_mistake_in_target_toml(suite: Suite, honest: Honest, line: str, words
     refused(suite, honest, "--target", suite.target(honest.url, line), words=words, by_pytest=by_pytest)
 
 
+def test_a_body_that_is_no_consent_of_r4(suite: Suite, honest: Honest) -> None:
+    body = (suite.pack / "fixtures" / "consent.json").read_text()
+    (suite.folder / "mine.json").write_text(body.replace('"scope"', '"scop"'), encoding="utf-8")
+    target = suite.target(honest.url, "[bodies]\nactive = 'mine.json'")
+    refused(suite, honest, "--target", target, words="bodies.active: mine.json: Consent.scop: Consent has no element")
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [("tilte = 'x'", "tilte"), ("title = 'again'", "pack.toml")],

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.client import Consents, Kept
+from conformance.journal import TAG_SYSTEM
 from conformance.model import NotTestable, Unreachable, Violation
 from conformance.recorder import Recorder
 from conformance.redaction import Redactor
@@ -186,12 +187,12 @@ class _Cleaning:
 
     def _search_mark(self, marked: tuple[str, str]) -> None:
         type_, mark = marked
-        query = f"identifier=urn:ietf:rfc:3986%7Curn:uuid:{mark}"
-        answer = self._consents.request("GET", f"/{type_}?{query}", action="search")
-        self._watch(answer)
-        entries = answer.parsed.get("entry") if isinstance(answer.parsed, dict) else None
-        rows = entries if isinstance(entries, list) else []
-        self._further([row.get("resource") for row in rows if isinstance(row, dict)], type_)
+        for query in (f"identifier=urn:ietf:rfc:3986%7Curn:uuid:{mark}", f"_tag={TAG_SYSTEM}%7C{mark}"):
+            answer = self._consents.request("GET", f"/{type_}?{query}", action="search")
+            self._watch(answer)
+            entries = answer.parsed.get("entry") if isinstance(answer.parsed, dict) else None
+            rows = entries if isinstance(entries, list) else []
+            self._further([row.get("resource") for row in rows if isinstance(row, dict)], type_)
 
     def _further(self, resources: Iterable[Any], type_: str) -> None:
         known = set(self._plan.places)

@@ -30,7 +30,7 @@ TAG_SYSTEM = "urn:uuid:5f0e4c0a-6a3b-4f5e-9d57-6f6e1c1f5b0d"
 
 _LOCATION = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?/?$")
 
-_INTENDED = ("at", "method", "type", "id", "own_id", "patient", "own_patient", "mark")
+_INTENDED = ("at", "method", "type", "id", "own_id", "fits", "patient", "own_patient", "mark")
 _PATIENT = re.compile(r"Patient/([0-9a-f-]{36})")
 
 
@@ -47,6 +47,8 @@ class Write:
     type: str
     id: str | None
     own_id: bool
+    fits: bool
+    """Whether the body is a resource of the type that the address names."""
     patient: str | None
     own_patient: bool
     mark: str | None
@@ -96,6 +98,7 @@ class Journal:
                 "type": named[0] if named else "",
                 "id": address,
                 "own_id": address in self._made_up,
+                "fits": bool(named) and resource.get("resourceType") == named[0],
                 "patient": reference,
                 "own_patient": str(reference).rpartition("/")[2] in self._made_up,
                 "mark": mark if mark in self._made_up else None,
@@ -168,10 +171,7 @@ def writes(folder: Path) -> Iterator[Write]:
         for number, row in intended.items():
             outcome = came.get(number, {})
             yield Write(
-                **{
-                    name: row[name]
-                    for name in ("at", "method", "type", "id", "own_id", "patient", "own_patient", "mark")
-                },
+                **{name: row[name] for name in _INTENDED},
                 status=outcome.get("status"),
                 ids=tuple(outcome.get("ids", ())),
             )

@@ -73,11 +73,11 @@ def plan(writes: Iterable[Write], *, given: Collection[str]) -> Plan:
             for id in one.ids if one.method == "POST" else ():  # noqa: A001
                 answered.setdefault((one.type, id), []).append((logical_id(one.patient), one.at))
             continue
-        if logical_id(one.patient) in own_patients:
+        if one.patient and (one.mark or logical_id(one.patient) in own_patients):
             patients[str(one.patient)] = None
         elif one.mark:
             marks[one.type, one.mark] = None
-        elif one.method == "POST" and (one.status is None or one.status >= 500):
+        elif one.method == "POST" and one.fits and (one.status is None or one.status >= 500):
             lost += 1
     return Plan(
         places=tuple(places),

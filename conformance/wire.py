@@ -22,7 +22,7 @@ from urllib3.util import SKIP_HEADER
 from conformance.model import NotTestable, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from conformance.journal import Journal
     from conformance.target import Http, Target
@@ -130,6 +130,29 @@ class Wire:
         response.raw.release_conn()
         self._session.cookies.clear()
         return Received(response.status_code, received, content, started, waited, broken)
+
+    def stream(self, url: str, headers: Sequence[tuple[str, str]]) -> Iterator[bytes]:
+        """GET something large, piece by piece.
+
+        Raises:
+            Unreachable: no response came, it was no success, or it broke off.
+
+        """
+        try:
+            response = self._session.send(
+                _prepared("GET", url, headers, None),
+                stream=True,
+                allow_redirects=False,
+                timeout=self._timeout,
+                verify=self._verify,
+                cert=self._certificate,
+                proxies=self._proxies,
+            )
+            if response.status_code != 200:
+                raise Unreachable(f"GET was answered {response.status_code}")
+            yield from response.raw.stream(CHUNK, decode_content=True)
+        except (requests.RequestException, HTTPError, ValueError, OSError) as problem:
+            raise Unreachable(explain(problem, url, self._timeout)) from problem
 
     def _body(self, response: requests.Response) -> tuple[bytes, str | None]:
         """(the body, why it is not whole); one that has not ended a time-out after its headers is cut off."""

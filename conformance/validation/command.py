@@ -48,8 +48,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 all valid, 1 some invalid, 2 usage error. Only errors make a document invalid.",
     )
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a .json or .ndjson file, a folder of them, or - for standard input"
+        "files", nargs="*", metavar="FILE", help="a .json or .ndjson file, a folder of them, or - for standard input"
     )
+    server = parser.add_argument_group("what a server holds, in place of files")
+    server.add_argument("--from-server", action="store_true", help="read --base-url or --target, page by page")
+    server.add_argument("--base-url", metavar="URL", help="the FHIR base of the server")
+    server.add_argument("--target", metavar="FILE", help="target.toml: base URL, credentials")
+    server.add_argument("--type", default="Consent", metavar="NAME", help="resources of that type (default: Consent)")
+    server.add_argument("--query", default="_count=200", metavar="QUERY", help="the search (default: _count=200)")
+    server.add_argument("--export", action="store_true", help="by a bulk export ($export), in place of a search")
     parser.add_argument("--fhir", choices=sorted(PACKS), help="release (default: the pack's, else 4.0)")
     parser.add_argument("--pack", help="take release and profiles from a pack in profiles/")
     parser.add_argument(
@@ -76,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs}: give a number from 1 on")
+    stock = _of_server(options) if options.from_server else None
+    if stock is None and not options.files:
+        raise UsageError("name a FILE, a folder or - for standard input, or ask a server: --from-server")
     fhir, sources = _from_pack(options.pack)
     settings = (options.fhir or fhir, (*sources, *options.package), options.profile)
     validator = _validator(settings)
@@ -83,7 +93,7 @@ def _run(options: argparse.Namespace) -> int:
         validator.validate(
             {"resourceType": "Basic"}, profile=options.profile
         )  # an unknown profile is a usage error at once
-    documents = _documents(options.files, lines_on_stdin=options.ndjson)
+    documents = _documents(options.files, lines_on_stdin=options.ndjson) if stock is None else stock
     progress = _Progress(shown=sys.stderr.isatty() and not sys.stdout.isatty())
     worst = VALID
     for name, data, issues in _validated(documents, settings, validator, options.jobs):
@@ -118,6 +128,23 @@ def _from_pack(name: str | None) -> tuple[str, list[Path]]:
         for path in sorted(folder.glob(f"{kind}-*.json"))
     ]
     return settings.get("fhir", "4.0"), brought
+
+
+def _of_server(options: argparse.Namespace) -> Iterator[Document]:
+    """What a server holds, as a stream; nothing is asked before the first document is taken."""
+    from conformance.preparation import Options, choose  # noqa: PLC0415 - files are the rule
+    from conformance.stock import Stock  # noqa: PLC0415 - as above
+
+    if options.files:
+        raise UsageError("--from-server: reads no files; leave them out")
+    if not options.base_url and not options.target:
+        raise UsageError("--from-server: name the server by --base-url or --target")
+    pack, target = choose(Options(pack=options.pack, base_url=options.base_url, target=options.target))
+    if target is None:
+        raise AssertionError
+    options.pack = options.pack or target.pack
+    stock = Stock(target, pack, type=options.type)
+    return stock.exported() if options.export else stock.paged(options.query)
 
 
 def _documents(names: Iterable[str], *, lines_on_stdin: bool) -> Iterator[Document]:

@@ -41,3 +41,20 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def unfit_for_secrets(address: str) -> str | None:
+    """Why no secret may be sent to this address; None: it may."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return "is no address"
+    if parts.scheme not in {"http", "https"} or not host:
+        return "is no http address"
+    if "@" in parts.netloc or parts.fragment:
+        return "holds a user name or a fragment"
+    if parts.scheme == "http" and not is_loopback(address):
+        return "is not https, and secrets would travel for all to read"
+    return None

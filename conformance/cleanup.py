@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from conformance.callers import Callers
 from conformance.client import Consents, Kept
 from conformance.journal import TAG_SYSTEM
 from conformance.model import NotTestable, Unreachable, Violation
@@ -86,7 +87,7 @@ class _Cleaning:
         self._dialect = pack.dialect.with_overrides(target.dialect)
         self._redactor = Redactor(target.secrets())
         self._own = threading.local()
-        self._wires: list[Wire] = []
+        self._wires: list[Wire | Callers] = []
         self._lock = threading.Lock()
         self._deletes = "delete" in claims
         self._closes = bool({"update", "update:instance-url", "update:type-url"} & claims)
@@ -209,13 +210,15 @@ class _Cleaning:
         """The endpoint, on a connection of this thread's own; nothing is kept of what went over it."""
         if not hasattr(self._own, "wire"):
             self._own.wire = Wire(self._target, sharing=self._workers)
-            self._wires.append(self._own.wire)
+            self._own.callers = Callers(self._target, self._redactor)
+            self._wires += [self._own.wire, self._own.callers]
         return Consents(
             wire=self._own.wire,
             target=self._target,
             pack=self._pack,
             dialect=self._dialect,
             recorder=Recorder(self._redactor),
+            callers=self._own.callers,
             claims=self._claims,
             may_write=True,
         )

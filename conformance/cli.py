@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance import __version__
+from conformance import commands_before_runs as before_runs
 from conformance.model import UsageError
 from conformance.report import commands as stored_runs
 
@@ -102,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     prove.add_argument("--write", metavar="FILE", help="write the summary here as Markdown")
     prove.set_defaults(perform=_prove)
 
+    before_runs.add_to(commands)
     stored_runs.add_to(commands)
     commands.add_parser("validate", help="validate FHIR resources", add_help=False)
     return parser
@@ -120,8 +123,6 @@ def _cleanup(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from pathlib import Path  # noqa: PLC0415 - see above
-
     from conformance.reference.server import serve  # noqa: PLC0415 - see above
 
     serve(

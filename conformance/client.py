@@ -29,6 +29,8 @@ from conformance.wire import pause_before_repeating
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from conformance.callers import Caller, Callers
+    from conformance.credentials import Line
     from conformance.model import Exchange
     from conformance.packs import Dialect, Pack
     from conformance.recorder import Recorder
@@ -97,6 +99,7 @@ class Consents:
         pack: Pack,
         dialect: Dialect,
         recorder: Recorder,
+        callers: Callers,
         claims: Iterable[str],
         may_write: bool,
         new_id: Callable[[], str] | None = None,
@@ -114,7 +117,8 @@ class Consents:
         self._patients: Iterator[str] = itertools.cycle(target.given.patients)
         self._handed_out: set[str] = set()
         self._new_id = new_id or (lambda: str(uuid.uuid4()))
-        self._credentials = target.auth.line()
+        self._callers = callers
+        self._caller = callers.own
         self.dialect = dialect
 
     # -- who is asking -----------------------------------------------------------------------------------------
@@ -123,17 +127,14 @@ class Consents:
         """The same endpoint, asked by the holder of a further token: `other-role`, `expired` and so on.
 
         Raises:
-            NotTestable: the target has no token for this purpose.
+            NotTestable: the target has no token for this purpose, or it is not to be had.
 
         """
-        token = self._target.tokens.get(purpose)
-        if token is None:
-            raise NotTestable(f"there is no token '{purpose}'", remedy=f"set tokens.{purpose} in target.toml")
-        return self._as(self._target.auth.line(token))
+        return self._as(self._callers.of(purpose))
 
     def with_altered_token(self) -> Consents:
         """The same endpoint, asked with the target's own credentials after one character of the secret was changed."""
-        return self._as(self._target.auth.altered().line())
+        return self._as(self._callers.altered())
 
     @property
     def credentials(self) -> tuple[str, str]:
@@ -143,13 +144,14 @@ class Consents:
             NotTestable: requests say nothing of it.
 
         """
-        if self._credentials is None:
+        line = self._caller.line()
+        if line is None:
             raise NotTestable("requests carry no credentials", remedy="set auth in target.toml")
-        return self._credentials
+        return line
 
-    def _as(self, credentials: tuple[str, str] | None) -> Consents:
+    def _as(self, caller: Caller) -> Consents:
         other = copy.copy(self)
-        other._credentials = credentials  # noqa: SLF001 - a copy of our own
+        other._caller = caller  # noqa: SLF001 - a copy of our own
         return other
 
     # -- interactions ------------------------------------------------------------------------------------------
@@ -242,20 +244,29 @@ class Consents:
             shown = (exchange.response_body for exchange in self._recorder.exchanges)
             sending.must_be_right(content.decode(), self.pack, after=shown)
         url = self._target.base_url + path if path.startswith("/") else path
-        lines = header_lines.build(
+        build = functools.partial(
+            header_lines.build,
             pack=self.pack,
             dialect=self.dialect,
             action=action,
             kind=self.pack.bodies[kind].activity_kind if kind in self.pack.bodies else kind,
-            credentials=self._credentials,
             extra=tuple(self._target.http.headers.items()),
             change=change,
         )
-        for earlier in itertools.count():
+        credentials = self._caller.line()
+        lines = build(credentials=credentials)
+        earlier, renewed = 0, False
+        while True:
             received, exchange = self._exchanged(method, url, lines, content, flaw=change.flaw)
+            if received.status == 401 and not renewed and _carry(lines, credentials) and self._caller.renew():
+                renewed = True
+                credentials = self._caller.line()
+                lines = build(credentials=credentials)
+                continue
             pause = pause_before_repeating(received, earlier=earlier, http=self._target.http)
             if pause is None:
                 break
+            earlier += 1
             self.clock.wait(pause)
         return Answer(
             exchange=exchange,
@@ -845,6 +856,14 @@ class Consents:
 
 def _typed(reference: str) -> str:
     return reference if "/" in reference else f"Patient/{reference}"
+
+
+def _carry(lines: Headers, credentials: Line | None) -> bool:
+    """Whether a request was made with these credentials just as they are, and not with others on purpose."""
+    if credentials is None:
+        return False
+    name, value = credentials
+    return [sent for called, sent in lines if called.lower() == name.lower()] == [value]
 
 
 def _names(change: Change, header: str) -> bool:

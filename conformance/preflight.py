@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from conformance.callers import Callers
 from conformance.client import Consents
 from conformance.discovery import discover
 from conformance.model import CheckRecord, Claim, Unreachable
@@ -46,12 +47,14 @@ def first_look(pack: Pack, target: Target, wire: Wire) -> FirstLook:
     """Look at the target once, so that one that is not there is said once and not once per check. Closes the wire."""
     redactor = redactor_for(pack, target)
     recorder = Recorder(redactor)
+    callers = Callers(target, redactor)
     consents = Consents(
         wire=wire,
         target=target,
         pack=pack,
         dialect=pack.dialect.with_overrides(target.dialect),
         recorder=recorder,
+        callers=callers,
         claims=(),
         may_write=False,
     )
@@ -64,6 +67,7 @@ def first_look(pack: Pack, target: Target, wire: Wire) -> FirstLook:
     except Unreachable as problem:
         broken = redactor.text(str(problem))
     finally:
+        callers.close()
         wire.close()
     record = CheckRecord(
         nodeid="conformance/preflight.py::look",

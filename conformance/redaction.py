@@ -62,6 +62,9 @@ _BASE64 = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{15,}={0,2}(?![\w+/=-])")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*')
 _WORD = "A-Za-z0-9+/_-"
 
+LATEST = 16
+"""So many of the tokens that were obtained during a run are looked for in what it records."""
+
 
 class Redactor:
     """Replaces by `[redacted]` what must not be recorded; anything else comes back as it was, JSON as JSON.
@@ -72,14 +75,21 @@ class Redactor:
 
     def __init__(self, secrets: tuple[str, ...] = (), *, people: bool = False) -> None:
         self._secrets = tuple(_Secret(secret) for secret in sorted({s for s in secrets if s.strip()}, key=len)[::-1])
+        self._learnt: tuple[_Secret, ...] = ()
         self._people = people
         self._met: set[str] = set()
         self._identities: tuple[_Secret, ...] = ()
         self._header = lru_cache(maxsize=1024)(self._redacted_header)
 
+    def learn(self, secret: str) -> None:
+        """Another secret, met during the run. The latest few count: a token that was replaced is refused anyway."""
+        if secret.strip() and all(secret != known.whole for known in (*self._secrets, *self._learnt)):
+            self._learnt = (_Secret(secret), *self._learnt)[:LATEST]
+            self._header.cache_clear()
+
     def text(self, text: str) -> str:
         """Any text: a message, a log line, a traceback."""
-        known = (*self._secrets, *self._identities)
+        known = (*self._learnt, *self._secrets, *self._identities)
         for secret in known:
             text = secret.removed_from(text)
         if known:
@@ -169,11 +179,11 @@ class _Secret:
         self._forms = sorted({secret, *_escaped(secret)}, key=len)[::-1]
         self._encoded = tuple(_in_base64(secret)) if not self.short else ()
         self._cut = secret[:8] if len(secret) >= 12 else None
-        self._secret = secret
+        self.whole = secret
 
     @cached_property
     def scattered(self) -> re.Pattern[str]:
-        return _scattered("".join(self._secret.split()))
+        return _scattered("".join(self.whole.split()))
 
     def removed_from(self, text: str) -> str:
         for form in self._forms:
@@ -187,9 +197,9 @@ class _Secret:
 
     def _without_beginnings(self, text: str) -> str:
         """Somebody shortened a message: what is left of the secret before the `…` goes as well."""
-        for end in range(len(self._secret) - 1, len(self._cut or "") - 1, -1):
+        for end in range(len(self.whole) - 1, len(self._cut or "") - 1, -1):
             for mark in ("…", "..."):
-                text = text.replace(self._secret[:end] + mark, REDACTED + mark)
+                text = text.replace(self.whole[:end] + mark, REDACTED + mark)
         return text
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from conformance import coverage, judge, packs, preflight
 from conformance import journal as journals
 from conformance import target as targets
+from conformance.callers import Callers
 from conformance.client import Consents
 from conformance.clock import Clock
 from conformance.journal import Journal
@@ -67,6 +68,7 @@ class Running:
         """What goes to the server is in it first; None where nothing is written, or to the embedded server."""
         self.keep_created = keep_created
         self._wire = wire or _wire(preparation, sharing=workers, journal=journal)
+        self._callers = Callers(preparation.target, preparation.redactor)
         self._server = server
         self._handed_down = handed_down
         self._unheard = 0
@@ -189,6 +191,7 @@ class Running:
         return self._handed_down
 
     def close(self) -> None:
+        self._callers.close()
         self._wire.close()
         if self.journal is not None:
             self.journal.close()
@@ -243,6 +246,7 @@ class Running:
             dialect=preparation.dialect,
             recorder=recorder,
             clock=self.clock,
+            callers=self._callers,
             claims=preparation.offered,
             may_write=not preparation.read_only,
             new_id=self.journal.new_id if self.journal is not None else None,

@@ -12,12 +12,15 @@ from urllib.parse import unquote, urlsplit
 from conformance import address, reading
 from conformance import claims as known_claims
 from conformance import dialect as dialects
-from conformance.credentials import Auth, Secrets
+from conformance.credentials import Auth
 from conformance.model import PLACEHOLDER, Deviation, Exclusion, UsageError
 from conformance.reading import Place, Problems
+from conformance.reading.files import named_file
+from conformance.reading.secrets import Secrets
 from conformance.reading.spelling import nearest
 from conformance.reading.surroundings import HEADER_NAME, check_header_text
 from conformance.redaction import Redactor
+from conformance.tls import Tls, read_tls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,16 +37,6 @@ _ANSWERS = {
 """What to put in place of the placeholders that `consent-conformance baseline` writes."""
 _SECRET = re.compile(r"authori[sz]ation|cookie|api-?key|token|secret|password", re.IGNORECASE)
 """Names of headers that hold what no file should."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tls:
-    """Trust and client certificate, as files in PEM."""
-
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    verify: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,8 +79,8 @@ class Target:
     where: str = "target.toml"
     pack: str | None = None
     auth: Auth = field(default_factory=Auth)
-    tokens: dict[str, str] = field(default_factory=dict, repr=False)
-    tls: Tls = Tls()
+    tokens: dict[str, Auth] = field(default_factory=dict)
+    tls: Tls = field(default_factory=Tls)
     http: Http = Http()
     allow_writes: bool = False
     redact_people: bool = False
@@ -158,7 +151,7 @@ def _target(
         raise AssertionError
     data = document.value
     where = _base_url(document, base_url)
-    secrets = Secrets(environ=environ, loopback=address.is_loopback(where))
+    secrets = Secrets(environ=environ, loopback=address.is_loopback(where), folder=folder)
     dialects.check(document / "dialect")
     _check_claims(document / "claims")
     _check_records(document)
@@ -168,7 +161,7 @@ def _target(
         pack=data.get("pack"),
         auth=secrets.auth(document / "auth"),
         tokens=secrets.tokens(document),
-        tls=_tls(document / "tls", folder),
+        tls=read_tls(document / "tls", folder, secrets),
         http=_http(document / "http", secrets),
         allow_writes=data.get("allow_writes", False),
         redact_people=data.get("redact_people", False),
@@ -199,16 +192,6 @@ def _base_url(document: Place, given: str | None) -> str:
         else:
             place.problems.say(f"--base-url: {said}")
         return ""
-
-
-def _tls(place: Place, folder: Path) -> Tls:
-    row = place.value or {}
-    verify = row.get("verify", True)
-    if "ca" in row and not verify:
-        (place / "verify").say("false makes tls.ca pointless; remove one of them")
-    if "key" in row and "certificate" not in row:
-        (place / "key").say("a key needs its certificate; set tls.certificate")
-    return Tls(verify=verify, **{name: _file(place / name, folder) for name in row if name != "verify"})
 
 
 def _http(place: Place, secrets: Secrets) -> Http:
@@ -257,7 +240,7 @@ def _header(name: str, place: Place, secrets: Secrets) -> str:
 def _bodies(document: Place, folder: Path) -> dict[str, Path]:
     found = {}
     for kind, place in document.entries("bodies"):
-        path = _file(place, folder)
+        path = named_file(place, folder)
         if path is None:
             continue
         content = reading.json_file(path, problems=document.problems)
@@ -265,15 +248,6 @@ def _bodies(document: Place, folder: Path) -> dict[str, Path]:
             place.say(f"'{place.value}' holds no Consent; give one as JSON")
         found[kind] = path
     return found
-
-
-def _file(place: Place, folder: Path) -> Path | None:
-    path = folder / Path(place.value).expanduser()
-    if path.is_file():
-        return path
-    beside = [entry.name for entry in path.parent.iterdir() if entry.is_file()] if path.parent.is_dir() else []
-    place.say(f"no file '{reading.shown(path)}'; {nearest(path.name, beside)}")
-    return None
 
 
 def _check_claims(place: Place) -> None:

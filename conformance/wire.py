@@ -10,15 +10,16 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3._collections import HTTPHeaderDict
 from urllib3.exceptions import HTTPError
 from urllib3.util import SKIP_HEADER
 
+from conformance.connection_trouble import explain, innermost
 from conformance.model import NotTestable, Unreachable
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ READING = frozenset({"GET", "HEAD"})
 
 SAFE = frozenset({*READING, "OPTIONS"})
 """Methods that change nothing on a server (RFC 9110 §9.2.1)."""
-
-BROKEN_OFF = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, HTTPException)
-"""What a connection meets that was there and is not any more."""
 
 CHUNK = 65_536
 """Bytes of a body that are taken at once."""
@@ -78,6 +76,8 @@ class Wire:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers.clear()
+        if target.tls.key_password is not None:
+            self._session.mount("https://", _OpensItsKey(target.tls.key_password))
         self._timeout = target.http.timeout
         self._proxies = {"http": target.http.proxy, "https": target.http.proxy} if target.http.proxy else {}
         self._verify: bool | str = str(target.tls.ca) if target.tls.ca else target.tls.verify
@@ -166,7 +166,7 @@ class Wire:
                     return b"", f"the body did not end within {self._timeout:g} s (http.timeout of target.toml)"
         except (HTTPError, OSError) as problem:
             response.close()
-            return b"", f"the body could not be read: {_innermost(problem)}"
+            return b"", f"the body could not be read: {innermost(problem)}"
         return b"".join(parts), None
 
     def close(self) -> None:
@@ -205,6 +205,19 @@ def _prepared(
     return prepared
 
 
+class _OpensItsKey(HTTPAdapter):
+    """A client certificate whose key is encrypted: requests has no place for the password, urllib3 has."""
+
+    def __init__(self, password: str) -> None:
+        self._password = password
+        super().__init__()
+
+    def build_connection_pool_key_attributes(self, *arguments: Any, **named: Any) -> Any:
+        """What requests says of a connection, and the password."""
+        host, pool = super().build_connection_pool_key_attributes(*arguments, **named)
+        return host, {**pool, "key_password": self._password}
+
+
 def pause_before_repeating(received: Received, *, earlier: int, http: Http) -> float | None:
     """Seconds to wait before a refusal for want of time is asked again (RFC 9110 §10.2.3); None: take it as it is.
 
@@ -223,38 +236,6 @@ def pause_before_repeating(received: Received, *, earlier: int, http: Http) -> f
         except (ValueError, TypeError):  # no date, or one without a zone
             return None
     return max(0.0, pause) if pause <= http.timeout else None
-
-
-def explain(problem: BaseException, url: str, timeout: float) -> str:
-    """Say in one sentence why no response came, and what to look at."""
-    place = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-    reason = _innermost(problem)
-    if isinstance(problem, requests.exceptions.SSLError):
-        return f"TLS with {place} failed: {reason} (the server's CA goes into tls.ca of target.toml)"
-    if isinstance(problem, requests.exceptions.ProxyError):
-        return f"the proxy did not lead to {place}: {reason} (http.proxy of target.toml)"
-    if isinstance(problem, requests.exceptions.ConnectTimeout):
-        return f"{place} did not accept a connection within {timeout:g} s"
-    if isinstance(problem, requests.exceptions.Timeout):
-        return f"{place} did not answer within {timeout:g} s (http.timeout of target.toml)"
-    if isinstance(problem, requests.exceptions.ConnectionError) and isinstance(_root(problem), BROKEN_OFF):
-        return f"{place} broke the connection off: {reason}"
-    return f"{place} cannot be reached: {reason}"
-
-
-def _root(problem: BaseException) -> BaseException:
-    """What is at the bottom of an exception that libraries have wrapped in their own."""
-    wrapped = [getattr(problem, "reason", None), problem.__cause__, *problem.args]
-    inner = next((one for one in wrapped if isinstance(one, BaseException) and one is not problem), None)
-    return problem if inner is None else _root(inner)
-
-
-def _innermost(problem: BaseException) -> str:
-    seen = _root(problem)
-    if isinstance(seen, OSError) and seen.strerror:
-        return str(seen.strerror)
-    text = str(seen) or type(seen).__name__
-    return text.rsplit(": ", 1)[-1] if "object at 0x" in text else text
 
 
 def _as_latin(value: str) -> str:

@@ -113,12 +113,20 @@ def lead(report: Report) -> str:
         said.append(f"{plural(missing, 'requirement that applies', 'requirements that apply')} could not be verified")
     if not said:
         held = len(with_verdict(report, Verdict.PASS))
-        said.append(f"{plural(held, 'requirement')} verified" if held else "nothing was verified")
+        said.append(f"{plural(held, 'requirement')} verified" if held else _why_nothing(report))
         if known := with_verdict(report, Verdict.KNOWN_DEVIATION):
             said.append(f"{plural(len(known), 'known deviation')} on record")
         if warned := with_verdict(report, Verdict.WARN):
             said.append(plural(len(warned), "warning"))
     return _sentence(said)
+
+
+def _why_nothing(report: Report) -> str:
+    """With the reason, which no requirement shows where none applies to a server that could not be asked."""
+    nothing = "nothing was verified"
+    if not report.reason or report.reason.startswith(nothing):
+        return report.reason or nothing
+    return f"{nothing}: {report.reason}"
 
 
 def next_steps(report: Report) -> list[Step]:
@@ -182,4 +190,4 @@ def _ids(found: Iterable[Judged]) -> tuple[str, ...]:
 
 def _sentence(parts: list[str]) -> str:
     text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('?', '.')) else '.'}"

@@ -10,11 +10,13 @@ import jsonschema
 import pytest
 
 import conformance
-from conformance.credentials import Auth
+from conformance.credentials import Auth, Client
 from conformance.dialect import Dialect
 from conformance.model import Deviation, Exclusion, Requirement
+from conformance.private_keys import SigningKey
 from conformance.reading import shapes
-from conformance.target import Given, Http, Target, Tls
+from conformance.target import Given, Http, Target
+from conformance.tls import Tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +95,6 @@ def test_every_pattern_comes_with_an_example_that_fits(name: str) -> None:
         ("dialect", "", Dialect, set()),
         ("requirements", "requirement/items", Requirement, {"set"}),
         ("target", "given", Given, set()),
-        ("target", "tls", Tls, set()),
         ("target", "deviation/items", Deviation, set()),
         ("target", "exclude/items", Exclusion, set()),
     ],
@@ -107,11 +108,24 @@ def test_keys_and_fields_are_the_same(name: str, path: str, kind: type[Any], bes
     assert keys == {field.name for field in dataclasses.fields(kind)} - besides
 
 
-@pytest.mark.parametrize(("table", "kind"), [("auth", Auth), ("http", Http)])
+@pytest.mark.parametrize(("table", "kind"), [("tls", Tls), ("http", Http)])
 def test_keys_and_fields_are_the_same_but_for_variables(table: str, kind: type[Any]) -> None:
     keys = {key.removesuffix("_env") for key in shapes.schema("target")["properties"][table]["properties"]}
 
     assert keys == {field.name for field in dataclasses.fields(kind)}
+
+
+def test_the_keys_of_auth_are_those_of_credentials_of_clients_and_of_keys() -> None:
+    keys = {key.removesuffix("_env") for key in shapes.schema("target")["properties"]["auth"]["properties"]}
+
+    fields = {field.name for kind in (Auth, Client, SigningKey) for field in dataclasses.fields(kind)}
+    assert keys == fields - {"where", "client", "secret"} | {"client_secret", "key_password"}
+
+
+def test_a_further_token_has_the_keys_of_auth() -> None:
+    schema = shapes.schema("target")
+
+    assert schema["$defs"]["token"]["properties"].keys() == schema["properties"]["auth"]["properties"].keys()
 
 
 def test_defaults_are_those_of_the_types() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from conformance import packs, target
 from conformance.model import Deviation, Exclusion, UsageError
+from conformance.tls import Tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,9 +68,9 @@ WHOLE = """
 
 
 @pytest.fixture
-def whole(write: Any) -> Path:
-    write("ca.pem", "")
-    write("client.pem", "")
+def whole(write: Any, certificate: str) -> Path:
+    write("ca.pem", certificate)
+    write("client.pem", certificate)
     write("dose.json", {"resourceType": "Consent"})
     path: Path = write("target.toml", WHOLE)
     return path
@@ -82,7 +83,7 @@ def test_everything_that_a_target_can_hold(whole: Path) -> None:
     assert read.pack == "clinic"
     assert read.allow_writes is True
     assert read.auth == target.Auth(kind="none")
-    assert read.tls == target.Tls(ca=whole.parent / "ca.pem", certificate=whole.parent / "client.pem")
+    assert read.tls == Tls(ca=whole.parent / "ca.pem", certificate=whole.parent / "client.pem")
     assert read.http.timeout == 5.0
     assert read.http.proxy == "http://proxy.example.org:3128"
     assert (read.http.headers, read.http.rate, read.http.retries) == ({"x-tenant": "one"}, 2.5, 0)

@@ -41,10 +41,15 @@ def test_each_kind_says_who_is_asking(auth: dict[str, str], line: tuple[str, str
 
 def test_another_token_takes_the_place_of_the_first() -> None:
     bearer = read({"auth": {"kind": "bearer", "token_env": "T"}, "tokens": {"expired": {"token_env": "X"}}})
-    header = read({"auth": {"kind": "header", "name": "X-Key", "value_env": "K"}})
+    header = read(
+        {
+            "auth": {"kind": "header", "name": "X-Key", "value_env": "K"},
+            "tokens": {"expired": {"token_env": "X"}},
+        }
+    )
 
-    assert bearer.auth.line(bearer.tokens["expired"]) == ("Authorization", "Bearer old-4")
-    assert header.auth.line("old-4") == ("X-Key", "old-4")
+    assert bearer.tokens["expired"].line() == ("Authorization", "Bearer old-4")
+    assert header.tokens["expired"].line() == ("X-Key", "old-4")
 
 
 def test_all_secrets_are_listed_for_redaction_and_shown_nowhere() -> None:
@@ -122,7 +127,8 @@ def test_all_secrets_are_listed_for_redaction_and_shown_nowhere() -> None:
         ),
         pytest.param(
             '[auth]\nkind = "oauth"',
-            "target.toml:3: auth.kind: 'oauth' is not known; there are: basic, bearer, header, none",
+            "target.toml:3: auth.kind: 'oauth' is not known; there are: backend-services, basic, bearer, "
+            "client-credentials, command, header, none",
             id="kind",
         ),
         pytest.param(
@@ -176,7 +182,8 @@ def test_a_server_on_this_machine_may_have_its_tokens_in_the_file(host: str) -> 
 
     read = target.from_dict({"base_url": f"http://{host}/fhir", **data}, where="a test", environ={})
 
-    assert (read.auth.token, read.tokens) == ("a", {"expired": "b", "other-role": "c"})
+    tokens = {purpose: auth.token for purpose, auth in read.tokens.items()}
+    assert (read.auth.token, tokens) == ("a", {"expired": "b", "other-role": "c"})
 
 
 def test_tokens_of_this_machine_do_not_travel_with_another_base_url() -> None:

@@ -86,7 +86,7 @@ def command(tmp_path: Path) -> Callable[..., Ended]:
         )
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         reports = tmp_path / "reports"
-        files = {path.name: path.read_text("utf-8") for path in sorted(reports.glob("*"))} if reports.is_dir() else {}
+        files = {path.name: path.read_text("utf-8") for path in sorted(reports.rglob("*")) if path.is_file()}
         report = json.loads(files["results.json"]) if "results.json" in files else None
         return Ended(done.returncode, done.stdout + done.stderr, "".join(files.values()), report)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance import __version__
 from conformance import commands_before_runs as before_runs
@@ -90,6 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--pack", metavar="NAME", help="default: any pack that has the requirement")
     explain.set_defaults(perform=_explain)
 
+    _add_prove(commands)
+
+    before_runs.add_to(commands)
+    stored_runs.add_to(commands)
+    commands.add_parser("validate", help="validate FHIR resources", add_help=False)
+    return parser
+
+
+def _add_prove(commands: Any) -> None:
     prove = commands.add_parser("prove", help="show that each check can fail, and that no legal server is blamed")
     prove.add_argument("--pack", action="append", default=[], metavar="NAME", help="only in this pack (default: all)")
     prove.add_argument("--only", metavar="WORD", help="only faults and variations with this word in their name")
@@ -103,11 +112,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     prove.add_argument("--write", metavar="FILE", help="write the summary here as Markdown")
     prove.set_defaults(perform=_prove)
-
-    before_runs.add_to(commands)
-    stored_runs.add_to(commands)
-    commands.add_parser("validate", help="validate FHIR resources", add_help=False)
-    return parser
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -501,11 +501,6 @@ class Consents:
             self.clock.wait(POLL_EVERY)
         return known
 
-    @property
-    def given_ids(self) -> tuple[str, ...]:
-        """The ids of the consents that the target gave."""
-        return self._target.given.consents
-
     def existing(self, kind: str) -> Iterator[Kept]:
         """Every consent that the target gave and that reads as itself, as it is now; reads are judged elsewhere."""
         for id in self._target.given.consents:  # noqa: A001 - FHIR's own word

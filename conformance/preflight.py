@@ -86,12 +86,14 @@ def completed(preparation: Preparation, wire: Wire, seen: FirstLook) -> tuple[Pr
     if preparation.may_create or seen.broken:
         return preparation, seen.record
     recorder = Recorder(preparation.redactor)
+    callers = Callers(preparation.target, preparation.redactor)
     consents = Consents(
         wire=wire,
         target=preparation.target,
         pack=preparation.pack,
         dialect=preparation.dialect,
         recorder=recorder,
+        callers=callers,
         claims=preparation.offered,
         may_write=False,
     )
@@ -100,6 +102,7 @@ def completed(preparation: Preparation, wire: Wire, seen: FirstLook) -> tuple[Pr
     except Unreachable:  # the first check meets it again, and says so
         return preparation, seen.record
     finally:
+        callers.close()
         wire.close()
     target = replace(preparation.target, given=discovery.given)
     before = len(seen.record.exchanges)

@@ -179,7 +179,7 @@ def writes(method: str, url: str) -> bool:
 
 
 def refuse_to_write(method: str, url: str, *, searching_by_post: bool) -> None:
-    """Raises NotTestable for a request that a read-only run does not send; it may search by POST where that is claimed."""
+    """Raises NotTestable for what a read-only run does not send; it may search by POST where that is claimed."""
     searches = searching_by_post and method == "POST" and urlsplit(url).path.endswith("/_search")
     if method not in READING and not searches:
         raise NotTestable(f"needs {method}, and this run is read-only", remedy="set allow_writes in target.toml")

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from conformance.callers import Callers
 from conformance.client import Consents
 from conformance.clock import Clock
 from conformance.found import next_link
@@ -42,6 +43,7 @@ class Stock:
         self._target, self._pack, self._type = target, pack, type
         self._clock = clock or Clock()
         self._redactor = Redactor(target.secrets())
+        self._callers = Callers(target, self._redactor)
         self._wire = Wire(target)
 
     def paged(self, query: str) -> Iterator[Document]:
@@ -136,6 +138,7 @@ class Stock:
             pack=self._pack,
             dialect=self._pack.dialect.with_overrides(self._target.dialect),
             recorder=Recorder(self._redactor),
+            callers=self._callers,
             claims=(),
             may_write=False,
         )

@@ -291,17 +291,25 @@ class Running:
         excused = []
         for finding in findings:
             requirement = catalogue[finding.requirement]
-            verdict = judge.weigh(requirement, finding.outcome)
-            if verdict not in judge.RED:
-                continue
-            deviation = listed.get(finding.requirement)
-            if verdict is Verdict.FAIL and deviation and deviation.expires >= self.started.date().isoformat():
-                excused.append(f"{finding.requirement}: {deviation.reason}")
-            else:
+            verdict = self._verdict(finding)
+            if verdict is Verdict.KNOWN_DEVIATION:
+                excused.append(f"{finding.requirement}: {listed[finding.requirement].reason}")
+            elif verdict in judge.RED:
                 head = f"{verdict.upper()} {finding.requirement} ({requirement.level}, {requirement.basis})"
                 red.setdefault(_told(finding, exchanges), []).append(head)
         message = "\n\n".join("\n".join([*heads, said]) for said, heads in red.items())
         return message, "" if red else "; ".join(excused)
+
+    def _verdict(self, finding: Finding) -> Verdict:
+        """The verdict of one finding: a violation that is on record, and not for too long, is a known deviation."""
+        verdict = judge.weigh(self.preparation.pack.catalogue[finding.requirement], finding.outcome)
+        on_record = {
+            row.requirement
+            for row in self.preparation.target.deviations
+            if row.expires >= self.started.date().isoformat()
+        }
+        violated = verdict in {Verdict.FAIL, Verdict.WARN}
+        return Verdict.KNOWN_DEVIATION if violated and finding.requirement in on_record else verdict
 
     def write_down(self, item: pytest.Item, report: pytest.TestReport, recorder: Recorder | None) -> None:
         """Put what the check left behind on its report, in which pytest-xdist carries it to the controller."""
@@ -321,8 +329,7 @@ class Running:
 
     def attach(self, report: pytest.TestReport, record: CheckRecord) -> list[tuple[str, object]]:
         """Give a report its record, and its verdicts as properties, which are returned as well."""
-        catalogue = self.preparation.pack.catalogue
-        verdicts = [judge.weigh(catalogue[finding.requirement], finding.outcome) for finding in record.findings]
+        verdicts = [self._verdict(finding) for finding in record.findings]
         report.consent_warned = Verdict.WARN in verdicts  # type: ignore[attr-defined]
         report.consent_record = packed(record)  # type: ignore[attr-defined]
         properties: list[tuple[str, object]] = [

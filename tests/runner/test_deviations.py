@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import servers
+from test_logs import properties, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,18 @@ def test_listed_and_warning(suite: Suite, lying: Callable[[servers.Honest], str]
     ended = suite.run("--target", suite.target(lying(servers.SendsNoETag()), record))
     assert ended.code == 0
     assert ended.verdict("tiny.read.has-an-etag") == "known-deviation"
+
+
+def test_listed_and_failing_in_the_logs_of_pytest(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    """pytest's own reports give it the same name as the suite's."""
+    record = listed("tiny.read.shows-the-status", expires=str(TODAY))
+    target = suite.target(lying(servers.ForgetsTheStatus()), record)
+    ended = suite.pytest("--target", target, "--junitxml", "junit.xml", "--html", "log.html", "--self-contained-html")
+    assert ended.code == 0, ended.output
+    told = properties(suite.folder / "junit.xml")["test_documented_scenario[create-and-read]"]
+    assert "tiny.read.shows-the-status known-deviation" in told
+    (row,) = [one for name, one in read(suite.folder / "log.html").items() if "create-and-read" in name]
+    assert "pass<br>known-deviation<br>pass" in "".join(row["resultsTableRow"])
 
 
 def test_listed_and_holding(suite: Suite, honest: servers.Honest) -> None:

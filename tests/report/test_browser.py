@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import synthetic
 
+from conformance import proof
 from conformance.model import Verdict
+from conformance.reference import ReferenceServer
 from conformance.report import html
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conformance.wire import Headers, Received
     from conftest import Visitor
 
 pytestmark = pytest.mark.browser
@@ -142,6 +146,46 @@ def test_hostile_bodies_do_nothing(visitor: Visitor, tmp_path: Path) -> None:
     assert visit.complaints == []
     assert len(visit.requests) == 1
     assert visit.page.locator("img, iframe, object, embed").count() == 0
+
+
+class SendsPoison(proof.Within):
+    """Answers in turn with script, with five megabytes, and with what is no UTF-8."""
+
+    def send(self, method: str, url: str, headers: Headers, body: bytes | None = None) -> Received:
+        answer = super().send(method, url, headers, body)
+        self.sent = getattr(self, "sent", -1) + 1
+        if url.endswith("/metadata") or self.sent < 1:
+            return answer
+        script = b"</script><script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'>"
+        return replace(answer, body=(script, b"<p>" * 1_700_000, b"\xff\xfe\xc3(" + script + b"\x00")[self.sent % 3])
+
+
+def test_a_server_that_means_ill_does_nothing_to_its_report(visitor: Visitor, tmp_path: Path) -> None:
+    """From the wire to the page."""
+    with ReferenceServer("nll-2023", listen=False) as server:
+        report = proof.run("--pack", "nll-2023", "--only", "nll-2023.close.unknown-id-*", within=SendsPoison(server))
+    bodies = [exchange.response_body or "" for exchange in report.exchanges.values()]
+    assert any("window.pwned" in body for body in bodies)
+    assert any(len(body) > 5_000_000 for body in bodies)
+    assert any(r"\xff\xfe" in body for body in bodies)
+    path = html.write(report, tmp_path / "report.html")
+    assert path.stat().st_size < 3_000_000
+    visit = visitor.open(path)
+    visit.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert visit.page.evaluate("window.pwned") is None
+    assert visit.complaints == []
+    assert visit.requests == [path.as_uri()]
+
+
+def test_the_overview_leads_to_a_page_and_to_a_requirement_on_it(visitor: Visitor, page: Path) -> None:
+    from conformance.report import overview, results
+
+    results.write(synthetic.every_verdict(), page.parent)
+    index = overview.write(overview.gather([page.parent], beside=page.parent), page.parent / "index.html")
+    visit = visitor.open(index)
+    visit.page.get_by_role("link", name="A PUT whose id names no consent fails.").click()
+    visit.page.wait_for_url(f"{page.as_uri()}#nll-2023.close.unknown-id-fails")
+    assert visit.page.locator('[id="nll-2023.close.unknown-id-fails"]').is_visible()
 
 
 def test_paper_shows_all_failures_and_no_controls(visitor: Visitor, page: Path, tmp_path: Path) -> None:

@@ -45,11 +45,12 @@ _NAMED = (
 )
 _PARAMETER = re.compile(rf"(?<![\w-])({_NAMED})=(?!\[redacted\])[^&\s\"'<>#;]+", re.IGNORECASE)
 _MEMBER = re.compile(rf'("(?:{_NAMED})"\s*:\s*)"(?!\[redacted\]")(?:[^"\\]|\\.)*"', re.IGNORECASE)
-_NESTED_MEMBER = re.compile(
-    rf'((\\+)"(?:{_NAMED})\2"\s*:\s*\2")(?!\[redacted\]).{{1,10000}}?(?=(?<!\\)\2")', re.IGNORECASE | re.DOTALL
-)
+_NESTED = r'((\\+)"(?:{names})\2"\s*:\s*\2")(?!\[redacted\]).{{1,10000}}?(?=(?<!\\)\2")'
+_NESTED_MEMBER = re.compile(_NESTED.format(names=_NAMED), re.IGNORECASE | re.DOTALL)
 """As above in JSON that was quoted in JSON, however often: a quote of the same depth ends the value."""
-_JWK_MEMBER = re.compile(r'("(?:d|p|q|dp|dq|qi|k)"\s*:\s*)"(?:[^"\\]|\\.)*"')
+_PRIVATE_IN_JWK = "d|p|q|dp|dq|qi|k"
+_JWK_MEMBER = re.compile(rf'("(?:{_PRIVATE_IN_JWK})"\s*:\s*)"(?:[^"\\]|\\.)*"')
+_NESTED_JWK_MEMBER = re.compile(_NESTED.format(names=_PRIVATE_IN_JWK), re.DOTALL)
 _USERINFO = re.compile(r"(?<=://)[^/@\s\"'<>]*(?=@)")
 _DOT = r"(?:\.|%2[Ee])"
 _JWT = re.compile(rf"eyJ[\w-]{{5,}}(?:{_DOT}[\w-]*){{1,4}}|ZXlK[\w+/-]{{24,}}={{0,2}}")
@@ -272,6 +273,8 @@ def _members(text: str) -> str:
         text = _MEMBER.sub(rf'\1"{REDACTED}"', text)
         if '\\"' in text:
             text = _NESTED_MEMBER.sub(rf"\g<1>{REDACTED}", text)
+            if "kty\\" in text:
+                text = _NESTED_JWK_MEMBER.sub(rf"\g<1>{REDACTED}", text)
         if '"kty"' in text:
             text = _JWK_MEMBER.sub(rf'\1"{REDACTED}"', text)
     return text

@@ -169,6 +169,7 @@ def test_parameters_and_members_that_are_secret_by_name(name: str) -> None:
         PEM[:60],
         base64.b64encode(PEM.encode()).decode(),
         json.dumps({"kty": "RSA", "n": "public", "d": "MIIEowIBAAKCAQEA"}),
+        json.dumps({"said": json.dumps({"kty": "RSA", "n": "public", "d": "MIIEowIBAAKCAQEA"})}),
     ],
     ids=[
         "jwt",
@@ -181,6 +182,7 @@ def test_parameters_and_members_that_are_secret_by_name(name: str) -> None:
         "pem-cut",
         "pem64",
         "jwk",
+        "jwk-in-json",
     ],
 )
 def test_tokens_and_keys_are_known_by_their_shape(text: str) -> None:

@@ -121,12 +121,14 @@ class TellsEverything(servers.Honest):
         form = f"grant_type=refresh&client_secret={canaries.CLIENT_SECRET.value}&client_assertion="
         told += [form + canaries.ASSERTION.value, canaries.ASSERTION.value, canaries.KEY.value, body.decode(), query]
         token = json.dumps({"access_token": "x", "refresh_token": canaries.REFRESH.value})
+        told.append(json.dumps({"kty": "RSA", "n": "public", "d": canaries.JWK.value}))
         issue = {"severity": "error", "code": "exception", "diagnostics": "\n".join([*told, token])}
         name = {"text": canaries.PATIENT_NAME.value, "family": canaries.PATIENT_NAME.value}
         patient = {"resourceType": "Patient", "name": [name], "address": [{"text": canaries.PATIENT_ADDRESS.value}]}
+        patient["telecom"] = [{"system": "phone", "value": canaries.PATIENT_PHONE.value}]
         patient["identifier"] = [{"value": canaries.BODY_NUMBER.value}, {"value": canaries.PATH_NUMBER.value}]
         entries = [{"resource": {"resourceType": "OperationOutcome", "issue": [issue]}}, {"resource": patient}]
-        location = f"{self.url}/x?access_token={canaries.URL_TOKEN.value}"
+        location = f"{self.url}/x?access_token={canaries.URL_TOKEN.value}&sig={canaries.SIGNATURE.value}"
         headers = {
             "Location": location.replace("://", f"://robot:{canaries.USER_INFO.value}@"),
             "Set-Cookie": f"id={canaries.SET_COOKIE.value}; HttpOnly",

@@ -85,7 +85,7 @@ class _Cleaning:
         self._plan = made
         self._pack, self._target, self._claims, self._workers = pack, target, claims, workers
         self._dialect = pack.dialect.with_overrides(target.dialect)
-        self._redactor = Redactor(target.secrets())
+        self._redactor = Redactor(target.secrets(), people=target.redact_people)
         self._own = threading.local()
         self._wires: list[Wire | Callers] = []
         self._lock = threading.Lock()

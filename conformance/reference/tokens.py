@@ -48,6 +48,7 @@ class Tokens:
 
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(32)
+        self._verified: dict[str, dict[str, Any]] = {}
 
     def issue(self, claims: dict[str, Any], *, now: datetime, expires: datetime) -> str:
         times = {"iat": int(now.timestamp()), "exp": int(expires.timestamp())}
@@ -55,10 +56,13 @@ class Tokens:
 
     def claims(self, token: str) -> dict[str, Any] | None:
         """Return what a token of ours says, expired or not; None when it is none of ours or was altered."""
-        try:
-            return dict(jwt.decode(token, self._secret, algorithms=["HS256"], options=TIMELESS))
-        except jwt.InvalidTokenError:
-            return None
+        if token not in self._verified:
+            try:
+                said = jwt.decode(token, self._secret, algorithms=["HS256"], options=TIMELESS)
+            except jwt.InvalidTokenError:
+                return None
+            self._verified[token] = said
+        return dict(self._verified[token])
 
 
 SCOPES = {

@@ -13,7 +13,7 @@ from conformance.reference.server import as_toml
 if TYPE_CHECKING:
     from conformance.model import Judged, Report
 
-PATIENTS = {"patients": ["12742397"], "other-patients": ["12742401"], "empty-patients": ["12742407"]}
+PATIENTS = {"patients": ["12742397"], "other-patients": ["12742403"], "empty-patients": ["12742407"]}
 
 
 def run(given: dict[str, Any], *options: str, claims: dict[str, list[str]] | None = None) -> Report:
@@ -33,7 +33,7 @@ def test_consents_actors_and_identifiers_are_found_by_the_patient() -> None:
     report = run(PATIENTS, "--only", "oracle-health.search")
 
     used = report.target["given"]
-    assert used["consents"] == ["AR-12742397-12724066", "AR-12742397-12724077", "AR-12742401-12724081"]
+    assert used["consents"] == ["AR-12742397-12724066", "AR-12742403-12724077", "AR-12742403-12724078"]
     assert used["actors"][0] == "RelatedPerson/12724066-12742397"
     assert used["patient-identifiers"] == ["urn:oid:2.16.840.1.113883.6.1000|…"]
     assert set(used["found"]) == {"consents", "actors", "patient-identifiers", "actor-identifiers", "ended-consents"}

@@ -13,8 +13,10 @@ TENANT = "ec2458f2-1e24-41c8-b71b-0e701af7583d"
 PATIENT = "12742397"
 MOTHER = "12724066-12742397"
 OPEN = "AR-12742397-12724066"
-FATHER = "12724077-12742397"
-ENDED = "AR-12742397-12724077"
+SIBLING = "12742403"
+FATHER, AUNT = "12724077-12742403", "12724078-12742403"
+ENDED, SUCCESSOR = "AR-12742403-12724077", "AR-12742403-12724078"
+"""The two consents of one patient."""
 OTHER_PATIENT = "12742401"
 OTHER_MOTHER = "12724081-12742401"
 OF_THE_OTHER = "AR-12742401-12724081"
@@ -48,17 +50,20 @@ def resources() -> list[Resource]:
         mother,
         _patient(OTHER_PATIENT, "SMART, GIRL", "6951"),
         _patient(EMPTY_PATIENT, "SMART, LONELY", "6957"),
-        _related_person(FATHER, PATIENT, "SMART, JOE", "FATHER01"),
+        _patient(SIBLING, "SMART, SIBLING", "6952"),
+        _related_person(FATHER, SIBLING, "SMART, JOE", "FATHER01"),
+        _related_person(AUNT, SIBLING, "SMART, MARY", "AUNT0001"),
         _related_person(OTHER_MOTHER, OTHER_PATIENT, "SMART, ANN", "MOTHER02"),
         _patient(FAMOUS_PATIENT, "SMART, FAMOUS", "6953"),
         *(_related_person(id_, FAMOUS_PATIENT, "SMART, OTHER", f"FAMILY{id_[7]}") for id_ in FAMILY),
     ]
     open_one = example("oracle-health/served/consent-open.json")
-    ended = _consent(ENDED, example("oracle-health/served/consent-ended.json"), PATIENT, FATHER)
+    ended = _consent(ENDED, example("oracle-health/served/consent-ended.json"), SIBLING, FATHER)
+    successor = _consent(SUCCESSOR, open_one, SIBLING, AUNT)
     other = _consent(OF_THE_OTHER, open_one, OTHER_PATIENT, OTHER_MOTHER)
     family = zip(OF_THE_FAMOUS, FAMILY, strict=True)
     many = [_consent(id_, open_one, FAMOUS_PATIENT, actor) for id_, actor in family]
-    return [*people, open_one, ended, other, *many]
+    return [*people, open_one, ended, successor, other, *many]
 
 
 def _patient(id: str, name: str, number: str) -> Resource:  # noqa: A002 - FHIR's word
@@ -101,11 +106,11 @@ def _consent(id: str, model: Resource, patient: str, actor: str) -> Resource:  #
 def given() -> dict[str, Any]:
     """Return the given data of a target."""
     return {
-        "consents": [OPEN, OF_THE_OTHER, ENDED, *OF_THE_FAMOUS],
+        "consents": [OPEN, OF_THE_OTHER, ENDED, SUCCESSOR, *OF_THE_FAMOUS],
         "patients": [PATIENT],
         "other-patients": [OTHER_PATIENT],
         "empty-patients": [EMPTY_PATIENT],
-        "actors": [f"RelatedPerson/{id_}" for id_ in (MOTHER, FATHER, OTHER_MOTHER, *FAMILY)],
+        "actors": [f"RelatedPerson/{id_}" for id_ in (MOTHER, FATHER, AUNT, OTHER_MOTHER, *FAMILY)],
         "patient-identifiers": [f"{RECORD_NUMBER}|6946"],
         "actor-identifiers": [f"{PRINCIPAL}|{REALM}:RS7MH9WX3XB8VY63"],
         "ended-consents": [ENDED],

@@ -44,7 +44,7 @@ class OracleHealth(R4):
     base_path = f"/r4/{millennium.TENANT}"
     interactions: ClassVar[tuple[str, ...]] = ("read", "search-type")
     types: ClassVar[frozenset[str]] = frozenset({"Consent", "Patient", "RelatedPerson"})
-    claims: ClassVar[tuple[str, ...]] = ()
+    claims: ClassVar[tuple[str, ...]] = ("ended-consent",)
     scopes: ClassVar[dict[str, str]] = {
         "valid": "user/Consent.read user/Patient.read user/RelatedPerson.read",
         "narrow-scope": "user/Consent.read",

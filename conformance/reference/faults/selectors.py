@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
 from conformance.reference.messages import Answer, Refused, Request, Route
-from conformance.reference.millennium import OF_THE_FAMOUS, OF_THE_OTHER
+from conformance.reference.millennium import FAMOUS_PATIENT, OF_THE_FAMOUS, OF_THE_OTHER
 
 if TYPE_CHECKING:
     from conformance.reference.messages import Resource
@@ -355,10 +355,11 @@ class ModeOnIncludesOnly(
 
 
 class NextLinkIsRefused(Fault, name="next-link-is-refused", breaks=["oracle-health.search.page-links"], packs=ORACLE):
-    """The address of a next page is refused."""
+    """The address of a next page of one patient's consents is refused."""
 
     def search(self, request: Request, route: Route, caller: Caller | None) -> Answer:
-        if any(name == "_after" for name, _ in request.query):
+        asked = dict(request.query)
+        if "_after" in asked and FAMOUS_PATIENT in asked.get("patient", ""):
             raise Refused(400, "invalid", "the page context is not valid")
         return super().search(request, route, caller)
 

@@ -104,7 +104,7 @@ class EndsStay(_Ruled, name="ends-stay", packs=("nll-2019", "nll-2023")):
 
 
 class BothBoundsAreNeededToEnd(_Ruled, name="a-start-is-needed", packs=R4):
-    """A period without start is refused, as a rule of business and with 422."""
+    """A period without start is refused with 422: a server may have rules of business (http.html#create)."""
 
     def minds(self, new: Period, old: Period) -> Iterator[str]:  # noqa: ARG002 - as in _Ruled
         if "end" in new and "start" not in new:
@@ -112,7 +112,7 @@ class BothBoundsAreNeededToEnd(_Ruled, name="a-start-is-needed", packs=R4):
 
 
 class OneDayIsTooShort(_Ruled, name="one-day-is-too-short"):
-    """A period that starts and ends on one day is refused, as a rule of business and with 422."""
+    """A period of one day is refused with 422: a server may have rules of business (http.html#create)."""
 
     def minds(self, new: Period, old: Period) -> Iterator[str]:  # noqa: ARG002 - as in _Ruled
         if new.get("start") and new.get("start", "")[:10] == new.get("end", "")[:10]:
@@ -182,7 +182,7 @@ class FewPrefixes(Variation, name="few-prefixes", packs=R4):
 
 
 class NestedPeriodsAreSearched(Variation, name="nested-periods-are-searched", packs=R4):
-    """period also looks at rules within rules, as later versions of FHIR say."""
+    """Rules within rules are searched by period too: later versions of FHIR say so (consent.html#search)."""
 
     def searched_values(self, stored: Stored, parameter: Parameter) -> list[Any]:
         found = super().searched_values(stored, parameter)
@@ -199,7 +199,7 @@ def _inner_periods(rule: Resource) -> Iterator[Period]:
 
 
 class EndsArePoints(Variation, name="ends-are-points", packs=R4):
-    """An end to the second is that very instant, and not the second that it begins (FHIRPath 6.1.1)."""
+    """An end to the second is a point and not a second long: the page leaves it open (datatypes.html#Period)."""
 
     def searched_range(self, value: Any) -> dates.Range:
         start, end = super().searched_range(value)

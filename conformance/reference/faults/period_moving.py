@@ -103,7 +103,7 @@ class FirstEndWinsSilently(Fault, name="first-end-wins-silently", breaks=("perio
         return super().kept(with_validity(resource, self.validity, as_before), previous)
 
 
-class EndMovesLaterOnly(Fault, name="end-moves-later-only", breaks=("period.end.can-be-moved",), packs=ALL):
+class EndMovesLaterOnly(Fault, name="end-moves-later-only", breaks=("period.end.can-be-moved",), packs=ALL[:2]):
     """An end that is earlier than the one that is there is acknowledged and not stored."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:

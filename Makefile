@@ -23,6 +23,12 @@ unit: $(VENV)/ready-dev
 prove: $(VENV)/ready-dev ## every lie and every legal variation, once; docs/proof.md says what came of it
 	$(BIN)/consent-conformance prove --write docs/proof.md
 
+.PHONY: stock
+stock: ## validate a million generated Consents as a stream and on Spark (needs Java 17)
+	$(PYTHON) -m venv build/spark
+	build/spark/bin/pip install --quiet --disable-pip-version-check --editable '.[spark]'
+	PATH="$(CURDIR)/build/spark/bin:$$PATH" build/spark/bin/python benchmarks/stock.py
+
 .PHONY: kills
 kills: $(VENV)/ready-dev ## kill a run at 50 random points, and clean up after each
 	CONFORMANCE_KILLS=50 $(BIN)/pytest tests/runner/test_cleanup.py -k killed -n 2

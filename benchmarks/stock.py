@@ -70,10 +70,7 @@ def written(serial: int, chance: random.Random) -> bytes:
         "status": chance.choice(["active", "inactive", "draft", "rejected"]),
         "patient": {"reference": f"Patient/{chance.randrange(10_000_000)}"},
         "dateTime": f"{year}-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}",
-        "provision": {
-            "type": chance.choice(["permit", "deny"]),
-            "period": {"start": f"{year}", "end": f"{year + 3}-02"},
-        },
+        "provision": {"type": chance.choice(["permit", "deny"]), "period": period},
     }
     wrong = serial % 100
     if wrong < len(WAYS):

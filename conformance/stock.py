@@ -45,7 +45,6 @@ class Stock:
         self._redactor = Redactor(target.secrets())
         self._callers = Callers(target, self._redactor)
         self._wire = Wire(target)
-        self._callers = Callers(target, self._redactor)
 
     def paged(self, query: str) -> Iterator[Document]:
         """Each match of a search, by its pages: `Consent/1` and its bytes.
@@ -93,7 +92,6 @@ class Stock:
 
     def close(self) -> None:
         self._wire.close()
-        self._callers.close()
 
     def _files(self, status: str) -> list[dict[str, Any]]:
         json_wanted = Change(setting=(("Accept", "application/json"),))
@@ -137,7 +135,6 @@ class Stock:
         return Consents(
             wire=self._wire,
             target=self._target,
-            callers=self._callers,
             pack=self._pack,
             dialect=self._pack.dialect.with_overrides(self._target.dialect),
             recorder=Recorder(self._redactor),

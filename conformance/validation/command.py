@@ -18,6 +18,7 @@ from conformance.validation.validator import Validator
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from conformance.stock import Stock
     from conformance.validation.issue import Issue
 
 VALID, INVALID, USAGE = 0, 1, 2
@@ -144,7 +145,14 @@ def _of_server(options: argparse.Namespace) -> Iterator[Document]:
         raise AssertionError
     options.pack = options.pack or target.pack
     stock = Stock(target, pack, type=options.type)
-    return stock.exported() if options.export else stock.paged(options.query)
+    return _streamed(stock, stock.exported() if options.export else stock.paged(options.query))
+
+
+def _streamed(stock: Stock, documents: Iterator[Document]) -> Iterator[Document]:
+    try:
+        yield from documents
+    finally:
+        stock.close()
 
 
 def _documents(names: Iterable[str], *, lines_on_stdin: bool) -> Iterator[Document]:

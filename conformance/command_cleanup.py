@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from conformance import cleanup, journal, packs
 from conformance import target as targets
 from conformance.model import UsageError
+from conformance.own_fixtures import furnished
 from conformance.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def run(options: argparse.Namespace) -> int:
     """Clean up after a run: 0 when nothing of it is in force any more, 3 when something is, 2 usage error."""
     folder = _folder(options.run, Path(options.report_dir))
     about = _about(folder)
-    pack = packs.load(about["pack"])
     target = _target(options.target or about["target"], about)
+    pack = furnished(packs.load(about["pack"]), target)
     if not target.allow_writes:
         raise UsageError(f"{target.where}: allow_writes is not set: nothing is deleted from a server without it")
     cleaned = cleanup.clean(journal.writes(folder), pack=pack, target=target, claims=about["claims"])

@@ -115,8 +115,14 @@ def _said(file: str | None) -> Resource:
     path = Path(file)
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     bodies = table.get("bodies", {})
-    placed = {kind: str((path.parent / Path(body).expanduser()).resolve()) for kind, body in bodies.items()}
-    return {name: table[name] for name in STANDS if name in table} | {"bodies": placed}
+    placed = {kind: _placed(path, body) for kind, body in bodies.items()}
+    own = {name: _placed(path, value) for name, value in table.get("fixtures", {}).items()}
+    return {name: table[name] for name in STANDS if name in table} | {"bodies": placed, "fixtures": own}
+
+
+def _placed(path: Path, value: Any) -> Any:
+    """A file by its absolute path; anything else as it is."""
+    return str((path.parent / Path(value).expanduser()).resolve()) if isinstance(value, str) else value
 
 
 def _tokens(table: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -99,6 +99,8 @@ class Pack:
     profile: ProfileRules | None
     catalogue: Catalogue
     folder: Path
+    own_fixtures: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What a target has in place of fixtures that headers are made from; see `conformance.own_fixtures`."""
 
     @property
     def definitions(self) -> tuple[Path, ...]:
@@ -107,6 +109,8 @@ class Pack:
 
     def fixture(self, name: str) -> Any:
         """The JSON of a fixture, a fresh copy at each call. Raises UsageError when there is none of that name."""
+        if name in self.own_fixtures:
+            return copy.deepcopy(self.own_fixtures[name])
         return copy.deepcopy(_fixture(self.folder, name))
 
 

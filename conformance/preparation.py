@@ -13,6 +13,7 @@ from conformance import packs, sending
 from conformance import target as targets
 from conformance.headers import value_of
 from conformance.model import Claim, Requirement, UsageError
+from conformance.own_fixtures import furnished
 from conformance.printed import Examples
 from conformance.reading.spelling import nearest
 from conformance.redaction import Redactor
@@ -106,7 +107,9 @@ def choose(options: Options) -> tuple[Pack, Target | None]:
     elif options.base_url:
         target = targets.from_dict({"base_url": options.base_url}, where="--base-url", environ=os.environ)
     pack = packs.load(options.pack or (target.pack if target else None) or DEFAULT_PACK)
-    if target is None and pack.personality is None:
+    if target is not None:
+        pack = furnished(pack, target)
+    elif pack.personality is None:
         raise UsageError(f"pack '{pack.name}' has no embedded server: give --base-url URL or --target FILE")
     return pack, target
 

@@ -16,6 +16,7 @@ from conformance.client import Consents
 from conformance.clock import Clock
 from conformance.journal import Journal
 from conformance.model import CheckRecord, Claim, Outcome, Unreachable, Verdict
+from conformance.own_fixtures import furnished
 from conformance.preparation import DEFAULT_PACK, EMBEDDED, Options, Preparation, choose, prepare
 from conformance.recorder import Recorder, packed, printable
 from conformance.wire import Wire
@@ -111,6 +112,7 @@ class Running:
         """A proof: the target lives in this process."""
         pack = packs.load(options.pack or DEFAULT_PACK)
         target = targets.from_dict(within.target, where="the reference server", environ=os.environ)
+        pack = furnished(pack, target)
         seen = preflight.first_look(pack, target, within)
         preparation = prepare(options, pack, target, embedded=within.embedded, declared=seen.declared)
         preparation, record = preflight.completed(preparation, within, seen)

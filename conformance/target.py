@@ -23,7 +23,7 @@ from conformance.redaction import Redactor
 from conformance.tls import Tls, read_tls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from conformance.packs import Pack
 
@@ -72,7 +72,8 @@ class Given:
 class Target:
     """A server under test. `where` names its file in messages; `tokens` are by purpose, such as `other-role`.
 
-    `bodies`: kind of consent → JSON file in place of a reconstructed body. `dialect` holds overrides of the pack's.
+    `bodies`: kind of consent → JSON file in place of a reconstructed body; `fixtures`: name of a document behind
+    the pack's headers → JSON pointer → own value, "" for all of it. `dialect` holds overrides of the pack's.
     """
 
     base_url: str
@@ -89,6 +90,7 @@ class Target:
     dialect: dict[str, Any] = field(default_factory=dict)
     given: Given = Given()
     bodies: dict[str, Path] = field(default_factory=dict)
+    fixtures: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     exclusions: tuple[Exclusion, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     _secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -170,6 +172,7 @@ def _target(
         dialect=data.get("dialect", {}),
         given=Given(**{key.replace("-", "_"): tuple(value) for key, value in data.get("given", {}).items()}),
         bodies=_bodies(document, folder),
+        fixtures=dict(_fixtures(document, folder)),
         exclusions=tuple(Exclusion(**row) for row in data.get("exclude", ())),
         deviations=tuple(Deviation(**row) for row in data.get("deviation", ())),
         _secrets=tuple(sorted(secrets.values - {""}, key=len, reverse=True)),
@@ -248,6 +251,21 @@ def _bodies(document: Place, folder: Path) -> dict[str, Path]:
             place.say(f"'{place.value}' holds no Consent; give one as JSON")
         found[kind] = path
     return found
+
+
+def _fixtures(document: Place, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name → JSON pointer → value; a file holds the whole document."""
+    for name, place in document.entries("fixtures"):
+        if isinstance(place.value, dict):
+            for pointer in place.value:
+                if not pointer.startswith("/"):
+                    (place / pointer).say("is no JSON pointer; it starts with a slash, such as '/contained/0/id'")
+            yield name, place.value
+        elif (path := named_file(place, folder)) is not None:
+            content = reading.json_file(path, problems=document.problems)
+            if content is not None and not isinstance(content, dict):
+                place.say(f"'{place.value}' holds no JSON object; give the whole document")
+            yield name, {"": content}
 
 
 def _check_claims(place: Place) -> None:

@@ -173,7 +173,6 @@ class DateOnlyEndBecomesMidnight(
         "period.open-start.is-accepted",
         "period.order.returned-periods-are-not-inverted",
         "r4.write.meaning-survives",
-        "r4.consent.accepts-published-examples",
     ),
     blocks=(*NEED_AN_END, *SEARCHED),
     packs=R4_ALONE,

@@ -17,7 +17,8 @@ MASKED = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "
 NARRATIVE = (
     '<div xmlns="http://www.w3.org/1999/xhtml" xml:lang="sv"><h2>Samtycke</h2><table border="1"><tbody><tr>'
     '<td>status</td><td><b>gäller</b><br/>&#160;&lt;1&gt;</td></tr></tbody></table><p style="margin: 0">'
-    '<a href="#top">upp</a><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt="stämpel"/></p><ul><li>ett</li></ul></div>'
+    '<a href="#top">upp</a><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt="stämpel"/></p>'
+    "<ul><li>ett</li></ul></div>"
 )
 
 

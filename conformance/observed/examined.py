@@ -49,7 +49,7 @@ def returned(answers: Answers) -> list[Returned]:
         left_out = {
             str(one.get("id")) for one in held.consents if str(one.get("id")) in wrong or _content(one) in copies
         }
-        untold = {str(one.get("id")) for one in held.consents if str(one.get("id")) in bare or _patient(one) in bare}
+        untold = {str(one.get("id", "")) for one in held.consents if str(one.get("id")) in bare or _patient(one) in bare}
         found.append(
             Returned(
                 exchange,

@@ -46,14 +46,13 @@ def returned(answers: Answers) -> list[Returned]:
         if exchange.flawed:
             found.append(Returned(exchange, (), tuple(told for told in held.told if told.type == "OperationOutcome")))
             continue
-        left_out = {
-            str(one.get("id")) for one in held.consents if str(one.get("id")) in wrong or _content(one) in copies
-        }
-        untold = {str(one.get("id", "")) for one in held.consents if str(one.get("id")) in bare or _patient(one) in bare}
+        names = [(str(one.get("id", "")), one) for one in held.consents]
+        left_out = {name for name, one in names if name in wrong or _content(one) in copies}
+        untold = {name for name, one in names if name in bare or _patient(one) in bare}
         found.append(
             Returned(
                 exchange,
-                tuple(one for one in held.consents if str(one.get("id")) not in left_out),
+                tuple(one for name, one in names if name not in left_out),
                 tuple(
                     told
                     for told in held.told

@@ -9,6 +9,7 @@ import pytest
 import synthetic
 
 from conformance import proof
+from conformance.clock import SetClock
 from conformance.model import Verdict
 from conformance.reference import ReferenceServer
 from conformance.report import html
@@ -162,8 +163,10 @@ class SendsPoison(proof.Within):
 
 def test_a_server_that_means_ill_does_nothing_to_its_report(visitor: Visitor, tmp_path: Path) -> None:
     """From the wire to the page."""
-    with ReferenceServer("nll-2023", listen=False) as server:
-        report = proof.run("--pack", "nll-2023", "--only", "nll-2023.close.unknown-id-*", within=SendsPoison(server))
+    clock = SetClock()
+    with ReferenceServer("nll-2023", clock=clock.now, listen=False) as server:
+        poison = SendsPoison(server, clock)
+        report = proof.run("--pack", "nll-2023", "--only", "nll-2023.close.unknown-id-*", within=poison)
     bodies = [exchange.response_body or "" for exchange in report.exchanges.values()]
     assert any("window.pwned" in body for body in bodies)
     assert any(len(body) > 5_000_000 for body in bodies)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance import proof
+from conformance.clock import SetClock
 from conformance.model import RunVerdict
 from conformance.reference import ReferenceServer
 
@@ -44,8 +45,8 @@ LINES = ["", "\u00e9", "http://[", "W/", "Consent", "/", "a" * 5000, "; charset"
 class Hostile(proof.Within):
     """Spoils about half of the answers, each in one place, and the same ones for the same seed."""
 
-    def __init__(self, server: ReferenceServer, how: str, *, seed: int) -> None:
-        super().__init__(server)
+    def __init__(self, server: ReferenceServer, clock: SetClock, how: str, *, seed: int) -> None:
+        super().__init__(server, clock)
         self._how = how
         self._dice = random.Random(seed)  # noqa: S311 - no secret
 
@@ -76,8 +77,9 @@ class Hostile(proof.Within):
     ("pack", "how"), [("r4", "values"), ("r4", "bodies"), ("r4", "headers"), ("nll-2023", "values")]
 )
 def test_no_answer_breaks_a_check(pack: str, how: str) -> None:
-    with ReferenceServer(pack, listen=False) as server:
-        report = proof.run("--pack", pack, within=Hostile(server, how, seed=1))
+    clock = SetClock()
+    with ReferenceServer(pack, clock=clock.now, listen=False) as server:
+        report = proof.run("--pack", pack, within=Hostile(server, clock, how, seed=1))
     broken = {
         check["nodeid"]: check["message"]
         for row in report.requirements

@@ -58,6 +58,19 @@ def test_the_statement_without_a_token(consents: Consents, verifying: Verifying)
         expect.resource_type(answer, "CapabilityStatement")
 
 
+def test_the_smart_configuration(consents: Consents, verifying: Verifying) -> None:
+    """Without a token the SMART configuration is there: where to authorize, where tokens come from, what is offered."""
+    anybody = without("Authorization")
+    answer = consents.request("GET", "/.well-known/smart-configuration", action="read", change=anybody)
+
+    with verifying("medicasoft.smart.configuration"):
+        expect.status(answer, 200)
+        told = answer.parsed if isinstance(answer.parsed, dict) else {}
+        for name, kind in (("authorization_endpoint", str), ("token_endpoint", str), ("capabilities", list)):
+            found = told.get(name)
+            expect.true(isinstance(found, kind) and bool(found), f"JSON with {name}", f"{name} is {found}", answer)
+
+
 def test_what_is_claimed_is_listed(consents: Consents, verifying: Verifying) -> None:
     """Each interaction, search parameter and include that the system is said to offer stands in the statement."""
     answer = consents.request("GET", "/metadata", action="read")

@@ -26,10 +26,10 @@ def test_reading_an_existing_consent(consents: Consents, verifying: Verifying) -
     for id_ in ids:
         answer = consents.read(id_)
 
-        with verifying("r4.read.existing-is-ok", "oracle-health.read.by-id"):
+        with verifying("r4.read.existing-is-ok", "oracle-health.read.by-id", "medicasoft.read.by-id"):
             expect.status(answer, 200)
             expect.resource_type(answer, "Consent")
-        with verifying("r4.read.id-matches-request"):
+        with verifying("r4.read.id-matches-request", "medicasoft.read.by-id"):
             expect.equal(answer.resource.get("id"), id_, "the id", answer)
 
 
@@ -39,7 +39,7 @@ def test_reading_an_unknown_id(consents: Consents, verifying: Verifying) -> None
 
     answer = consents.read(consents.unused_id())
 
-    with verifying("r4.read.unknown-id-is-not-found", "oracle-health.read.unknown-id"):
+    with verifying("r4.read.unknown-id-is-not-found", "oracle-health.read.unknown-id", "medicasoft.read.unknown-id"):
         expect.status(answer, 404, *filter(None, [consents.dialect.hidden_status]))
 
 
@@ -67,6 +67,8 @@ def test_reading_a_malformed_id(consents: Consents, verifying: Verifying, id_: s
 
     with verifying("r4.read.malformed-id-is-refused"):
         expect.refused(answer)
+    with verifying("medicasoft.read.malformed-id"):
+        expect.status(answer, 400, 404)
 
 
 def test_reading_an_id_in_other_case(consents: Consents, verifying: Verifying) -> None:

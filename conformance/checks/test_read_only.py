@@ -32,7 +32,7 @@ def test_writes_are_not_offered(consents: Consents, verifying: Verifying) -> Non
     if posted.succeeded and posted.given_id:
         consents.delete(posted.given_id)
 
-    with verifying("oracle-health.writes.are-not-offered"):
+    with verifying("oracle-health.writes.are-not-offered", "medicasoft.writes.are-not-offered"):
         for answer in (posted, put, deleted):
             refused = answer.refused or answer.status == 501
             expect.true(refused, "a refusal (405)", answer.described, answer)

@@ -22,11 +22,11 @@ def test_different_parameters(consents: Consents, verifying: Verifying) -> None:
     others = [consents.having({"category": _categories(ANOTHER)}).id] if consents.may_create else []
     foreign = ANOTHER if consents.may_create else f"{LOINC}|{consents.unused_id()}"
 
-    with verifying("r4.search.different-parameters-narrow"):
+    with verifying("r4.search.different-parameters-narrow", "medicasoft.search.patient-and-category-together"):
         found = consents.find(near, ("category", own), include=[mine.id])
         expect.matches(found, include=[mine.id], exclude=others)
     for query in ((near, ("category", foreign)), (("category", foreign), near)):
-        with verifying("r4.search.different-parameters-narrow"):
+        with verifying("r4.search.different-parameters-narrow", "medicasoft.search.patient-and-category-together"):
             expect.matches(consents.find(*query, tolerant=True), exclude=[mine.id, *others])
 
 

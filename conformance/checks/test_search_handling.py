@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance import expect
+from conformance import expect, meaning
 from conformance.headers import Change
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
-    from conformance.client import Consents
+    from conformance.client import Consents, Kept
     from conformance.recorder import Verifying
 
 UNKNOWN = ("nosuchparameter", "x")
@@ -73,6 +73,26 @@ def test_a_parameter_that_the_server_does_not_know(consents: Consents, verifying
 
     with verifying("r4.search.unknown-parameter-is-ignored"):
         _as_without(consents, answer, known.id)
+    with verifying("medicasoft.search.unknown-parameter"):
+        consents.met("trap.medicasoft.invalid-parameters", f"with an unknown parameter: {answer.described}")
+        _as_without(consents, answer, known.id)
+        others = _of_others(consents, answer, known)
+        expect.equal(others, [], "consents of other patients:", answer)
+
+
+@pytest.mark.parametrize("value", ["Patient/", "Patient/a/b/c", "http://"], ids=["no-id", "a-path", "a-scheme"])
+def test_a_reference_that_names_nobody(consents: Consents, verifying: Verifying, value: str) -> None:
+    """A consent is found by its patient. A value that can name no patient is refused, and no consent is found by it."""
+    known = consents.given("active")
+    consents.findable(known)
+
+    answer = consents.search([(consents.dialect.patient_parameter, value)], change=Change(flaw="it names nobody"))
+
+    with verifying("medicasoft.search.invalid-values"):
+        consents.met("trap.medicasoft.invalid-parameters", f"{value}: {answer.described}")
+        expect.status(answer, 400, noted=(200, 404))
+        if answer.status == 200:
+            expect.equal(sorted(consents.paged(answer).ids), [], "the consents that are found:", answer)
 
 
 def test_strict_and_lenient_handling(consents: Consents, verifying: Verifying) -> None:
@@ -118,6 +138,15 @@ def test_a_parameter_without_a_value(consents: Consents, verifying: Verifying) -
 
     with verifying("r4.search.empty-value-is-ignored"):
         _as_without(consents, answer, known.id)
+
+
+def _of_others(consents: Consents, answer: Answer, known: Kept) -> list[str]:
+    """The ids of the matches that are about another patient."""
+    if answer.status != 200:
+        return []
+    own = known.patient.rpartition("/")[2]
+    found = consents.paged(answer).matches
+    return [str(one.get("id")) for one in found if meaning.patient_of(one).rpartition("/")[2] != own]
 
 
 def _as_without(consents: Consents, answer: Answer, id: str) -> None:  # noqa: A002 - FHIR's own word

@@ -59,11 +59,11 @@ def test_searching_by_category(consents: Consents, verifying: Verifying) -> None
 
     for system, code in codings:
         for value in (code, f"{system}|{code}", f"{system}|"):
-            with verifying("r4.search.by-category"):
+            with verifying("r4.search.by-category", "medicasoft.search.by-category"):
                 found = consents.find(*near, ("category", value), include=[known.id])
                 expect.matches(found, include=[known.id], exclude=others)
         for value in (f"urn:oid:2.999|{code}", f"|{code}", f"{system}|{consents.unused_id()}"):
-            with verifying("r4.search.by-category"):
+            with verifying("r4.search.by-category", "medicasoft.search.by-category"):
                 expect.matches(consents.find(*near, ("category", value), tolerant=True), exclude=[known.id])
 
 

@@ -20,14 +20,18 @@ def test_searching_by_patient(consents: Consents, verifying: Verifying) -> None:
     """Two patients have a consent each. A search for either finds that patient's consent and not the other's."""
     mine, other = consents.given("active"), consents.given("active")
     for one, not_that in ((mine, other), (other, mine)):
-        with verifying("r4.search.by-patient", "nll-2019.find.search-by-patients-logical-id"):
+        with verifying(
+            "r4.search.by-patient", "nll-2019.find.search-by-patients-logical-id", "medicasoft.search.by-patient"
+        ):
             found = consents.find(consents.of_patient(one.patient), include=[one.id])
             expect.matches(found, include=[one.id], exclude=[not_that.id])
 
     if consents.may_create and consents.dialect.patients == "any":
         longer = consents.given("active", patient=f"{mine.patient}-2")
         found = consents.find(consents.of_patient(mine.patient), include=[mine.id])
-        with verifying("r4.search.by-patient", "nll-2019.find.search-by-patients-logical-id"):
+        with verifying(
+            "r4.search.by-patient", "nll-2019.find.search-by-patients-logical-id", "medicasoft.search.by-patient"
+        ):
             expect.matches(found, include=[mine.id], exclude=[longer.id])
 
 
@@ -87,7 +91,8 @@ def test_searching_for_what_does_not_exist(consents: Consents, verifying: Verify
     near = consents.of_patient(known.patient)
     nobody = consents.search([consents.of_patient(f"Patient/{consents.unused_id()}")])
 
-    with verifying("r4.search.unknown-target-is-empty"):
+    with verifying("r4.search.unknown-target-is-empty", "medicasoft.search.unknown-patient"):
+        consents.met("trap.medicasoft.not-found-in-search", f"an unknown patient: {nobody.described}")
         expect.status(nobody, 200, noted=(404,))
         if nobody.status == 200:
             expect.equal(len(consents.paged(nobody).matches), 0, "the number of matches", nobody)

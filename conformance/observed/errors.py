@@ -50,6 +50,18 @@ def every_refusal_carries_an_outcome(answers: Answers) -> str | None:
     return answers.none_may(fault, expected="an OperationOutcome in every refusal")
 
 
+@observes("medicasoft.errors.documented-codes")
+def every_refusal_has_a_documented_code(answers: Answers) -> str | None:
+    """Every refused read or search answers 400 or 404, authorization, negotiation and what a gateway refuses aside."""
+
+    def fault(answer: Exchange) -> str | None:
+        refused = answer.method in {"GET", "HEAD"} and 400 <= (answer.status or 0) < 500
+        known = {400, 403, 404, *BELOW_FHIR}
+        return f"{answer.status}" if refused and answer.status not in known else None
+
+    return answers.none_may(fault, expected="400 or 404 in every refusal")
+
+
 @observes("r4.errors.outcome-is-well-formed")
 def every_outcome_is_well_formed(answers: Answers) -> str | None:
     """Every OperationOutcome has issues with a severity and a code of FHIR; one that refuses says error or fatal."""

@@ -9,12 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     # For the type checker a fault stands over the personality that has all seams; at run time it is a bare mixin.
+    from conformance.reference.medicasoft import MedicaSoft
     from conformance.reference.nll_2019 import NLL2019
     from conformance.reference.nll_2023 import NLL2023
     from conformance.reference.oracle_health import OracleHealth
     from conformance.reference.r5_ballot import R5Ballot
 
-    class Personality(NLL2019, NLL2023, OracleHealth, R5Ballot):  # type: ignore[misc]
+    class Personality(MedicaSoft, NLL2019, NLL2023, OracleHealth, R5Ballot):  # type: ignore[misc]
         """Every seam there is."""
 
 else:

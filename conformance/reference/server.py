@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from conformance.model import UsageError
 from conformance.reference import seeds
+from conformance.reference.medicasoft import MedicaSoft
 from conformance.reference.messages import Request
 from conformance.reference.nll_2019 import NLL2019
 from conformance.reference.nll_2023 import NLL2023
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PERSONALITIES: dict[str, type[R4]] = {
-    personality.name: personality for personality in (NLL2019, NLL2023, OracleHealth, R4, R5Ballot)
+    personality.name: personality for personality in (MedicaSoft, NLL2019, NLL2023, OracleHealth, R4, R5Ballot)
 }
 
 

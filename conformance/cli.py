@@ -127,14 +127,19 @@ def _cleanup(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from conformance import packs  # noqa: PLC0415 - see above
     from conformance.reference.server import serve  # noqa: PLC0415 - see above
 
+    pack = packs.load(options.pack)
+    if pack.personality is None:
+        raise UsageError(f"pack '{pack.name}' has no personality to serve; name one in its pack.toml")
     serve(
-        options.pack,
+        pack.personality,
         port=options.port,
         faults=options.fault,
         variations=options.variation,
         write_target=Path(options.write_target) if options.write_target else None,
+        **pack.own_data,
     )
     return 0
 

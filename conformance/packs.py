@@ -78,6 +78,14 @@ _KNOWN = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Embedded:
+    """What the embedded server holds for a system: resources with ids, and what a target names of them."""
+
+    seed: tuple[dict[str, Any], ...]
+    given: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pack:
     """One documented system. `headers`: name of a set → header name → value; `bodies`: kind of consent → body."""
 
@@ -88,6 +96,7 @@ class Pack:
     includes: tuple[str, ...]
     claims_from: Literal["pack", "metadata"]
     personality: str | None
+    embedded: Embedded | None
     claims: tuple[Claim, ...]
     dialect: Dialect
     headers: dict[str, dict[str, HeaderValue]]
@@ -101,6 +110,11 @@ class Pack:
     folder: Path
     own_fixtures: dict[str, Any] = field(default_factory=dict, repr=False)
     """What a target has in place of fixtures that headers are made from; see `conformance.own_fixtures`."""
+
+    @property
+    def own_data(self) -> dict[str, Any]:
+        """What the embedded server is started with besides its personality: the pack's own data, if it has any."""
+        return {} if self.embedded is None else {"holdings": self.embedded.seed, "given": self.embedded.given}
 
     @property
     def definitions(self) -> tuple[Path, ...]:
@@ -194,6 +208,7 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         includes=tuple(data.get("includes", ())),
         claims_from=data.get("claims_from", "pack"),
         personality=data.get("personality"),
+        embedded=_embedded(document, folder, problems),
         claims=claims,
         dialect=dialects.read(document / "dialect"),
         headers=headers,
@@ -214,6 +229,27 @@ def _refuse_strangers(folder: Path, problems: Problems) -> None:
         if path.is_file() and path not in known and not path.name.startswith("."):
             near = nearest(path.relative_to(folder).as_posix(), _KNOWN)
             problems.say(f"{reading.shown(path)}: nothing reads this file; rename or remove it: {near}")
+
+
+def _embedded(document: Place, folder: Path, problems: Problems) -> Embedded | None:
+    """The data of the embedded server; says which files are missing, are not named, or hold no resource with an id."""
+    place = document / "embedded"
+    seed = []
+    for row in place.rows("seed"):
+        path = folder / "seed" / row.value
+        resource = reading.json_file(path, problems=problems)
+        if resource is not None and not (isinstance(resource, dict) and {"resourceType", "id"} <= resource.keys()):
+            row.say(f"'{row.value}' holds no resource with an id; give it resourceType and id")
+        seed.append(resource)
+    named = {row.value for row in place.rows("seed")}
+    for path in sorted(folder.glob("seed/*.json")):
+        if path.name not in named:
+            problems.say(f"{reading.shown(path)}: nothing reads this file; name it in embedded.seed of pack.toml")
+    if place.value is None:
+        return None
+    if "personality" not in document:
+        place.say("there is no server to hold this; name a personality")
+    return Embedded(seed=tuple(seed), given=place.value["given"])
 
 
 def _fixture_problem(folder: Path, name: str) -> str | None:

@@ -11,15 +11,16 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance import packs
 from conformance.clock import SetClock
-from conformance.model import Report, RunVerdict, Verdict
+from conformance.model import Report, RunVerdict, UsageError, Verdict
 from conformance.plugin import LEDGER
 from conformance.reference import ReferenceServer
-from conformance.reference.server import as_toml
+from conformance.reference.server import PERSONALITIES, as_toml
 from conformance.running import CLOCK, WITHIN
 from conformance.wire import Received
 
@@ -50,8 +51,18 @@ def against(
     Suite and server live by one clock that begins at `start`, now unless it is given, and on which waiting is free.
     """
     clock = SetClock(start)
-    with ReferenceServer(pack, faults=faults, variations=variations, clock=clock.now, listen=False) as server:
+    with server_of(pack, faults=faults, variations=variations, clock=clock.now, listen=False) as server:
         return run("--pack", pack, *options, within=Within(server, clock))
+
+
+def server_of(pack: str, **more: Any) -> ReferenceServer:
+    """The embedded server of a pack: a shipped one by its name, any other by its folder."""
+    if pack in PERSONALITIES:
+        return ReferenceServer(pack, **more)
+    known = packs.load(pack)
+    if known.personality is None:
+        raise UsageError(f"pack '{known.name}' has no embedded server; name a personality in its pack.toml")
+    return ReferenceServer(known.personality, **known.own_data, **more)
 
 
 def over_a_socket(
@@ -59,7 +70,7 @@ def over_a_socket(
 ) -> Report:
     """The same over a real connection."""
     clock = SetClock()
-    server = ReferenceServer(pack, faults=faults, variations=variations, clock=clock.now)
+    server = server_of(pack, faults=faults, variations=variations, clock=clock.now)
     with tempfile.TemporaryDirectory() as folder, server:
         target = Path(folder) / "target.toml"
         target.write_text(as_toml(server.target), encoding="utf-8")

@@ -145,7 +145,7 @@ class Running:
             from conformance.reference import ReferenceServer  # noqa: PLC0415 - only where nobody named a target
 
             assert pack.personality is not None  # `choose` saw to it
-            server = ReferenceServer(pack.personality)
+            server = ReferenceServer(pack.personality, **pack.own_data)
             server.__enter__()
             given = server.target
             target = targets.from_dict(given, where=EMBEDDED, environ=os.environ)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from conformance.reference.messages import Resource, Route
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conformance.reference.r4 import R4
 
 IDENTITY_NUMBER = "http://electronichealth.se/identifier/personnummer"
@@ -101,9 +103,13 @@ def _with_everything_searched(consent: Resource) -> Resource:
     }
 
 
-def plant(service: R4) -> None:
-    """Store what is not there yet; a resource that has a version and a time keeps them."""
-    for resource in service.holdings():
+def plant(service: R4, holdings: Sequence[Resource] | None = None) -> None:
+    """Store what is not there yet; a resource that has a version and a time keeps them.
+
+    Without `holdings`, which are stored as they are, these are the personality's own.
+    """
+    own = [service.seeded(resource) for resource in service.holdings()] if holdings is None else holdings
+    for resource in own:
         route = Route(interaction="create", type=resource["resourceType"], id=resource["id"])
         if service.store.current(route.type, route.id) is not None:
             continue
@@ -113,7 +119,7 @@ def plant(service: R4) -> None:
             version = meta["versionId"]
             service.store.put(kind=route.type, id=route.id, version=version, updated=updated, resource=resource)
         else:
-            service.save(route, service.seeded(resource), None)
+            service.save(route, resource, None)
 
 
 def given() -> dict[str, Any]:

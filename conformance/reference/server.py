@@ -26,9 +26,11 @@ from conformance.reference.store import Store
 from conformance.reference.tokens import Tokens, issue_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from starlette.types import Receive, Scope, Send
+
+    from conformance.reference.messages import Resource
 
 HOST = "127.0.0.1"
 PERSONALITIES: dict[str, type[R4]] = {
@@ -71,6 +73,7 @@ class ReferenceServer:
 
     `clock` returns the time that the server lives in, aware and in UTC; `path` is a file that outlives the server.
     Without `listen` there is no socket and no thread: `answer` takes requests directly, for thousands of proofs.
+    `holdings` and `given` take the place of the personality's own data, and of what a target names of them.
     """
 
     def __init__(
@@ -83,8 +86,12 @@ class ReferenceServer:
         clock: Callable[[], datetime] | None = None,
         path: str = ":memory:",
         listen: bool = True,
+        holdings: Sequence[Resource] | None = None,
+        given: dict[str, Any] | None = None,
     ) -> None:
         self.pack = pack
+        self._holdings = holdings
+        self._given = given
         self._kind = personality(pack, faults=tuple(faults), variations=tuple(variations))
         self._port = port
         self._clock = clock or now
@@ -99,8 +106,9 @@ class ReferenceServer:
             self.url = f"http://{HOST}:{self._socket.getsockname()[1]}{self._kind.base_path}"
         tokens = Tokens()
         self.service = self._kind(base=self.url, store=Store(self._path), clock=self._clock, tokens=tokens)
-        seeds.plant(self.service)
-        self._tokens = issue_all(tokens, now=self._clock(), patient=self._kind.bound_to, scopes=self._kind.scopes)
+        seeds.plant(self.service, self._holdings)
+        bound_to = next(iter(self._given.get("patients", ())), "") if self._given is not None else self._kind.bound_to
+        self._tokens = issue_all(tokens, now=self._clock(), patient=bound_to, scopes=self._kind.scopes)
         if not self._listens:
             return self
         self._thread = threading.Thread(target=self._run, name=f"reference {self.pack}", daemon=True)
@@ -145,7 +153,7 @@ class ReferenceServer:
             "base_url": self.url,
             "allow_writes": True,
             **(secured if self._kind.secured else {}),
-            "given": self.service.given(),
+            "given": self.service.given() if self._given is None else self._given,
             "claims": {"add": list(self._kind.claims)},
             "dialect": {"zone": self._kind.zone},
         }
@@ -253,12 +261,16 @@ def serve(
     faults: Iterable[str] = (),
     variations: Iterable[str] = (),
     write_target: Path | None = None,
+    holdings: Sequence[Resource] | None = None,
+    given: dict[str, Any] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. The first line printed is `ready URL`; the target is written before it."""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with ReferenceServer(pack, port=port, faults=faults, variations=variations) as server:
+    with ReferenceServer(
+        pack, port=port, faults=faults, variations=variations, holdings=holdings, given=given
+    ) as server:
         if write_target is not None:
             Path(write_target).write_text(as_toml(server.target), encoding="utf-8")
         print(f"ready {server.url}", flush=True)  # noqa: T201 - what the command line promises

@@ -324,12 +324,11 @@ def test_a_file_that_nothing_reads_is_refused(name: str, near: str, write: Files
     assert only.startswith(f"{name}: nothing reads this file; rename or remove it: {near}")
 
 
-def test_definitions_seeds_and_hidden_files_are_at_home_in_a_pack(pack: Path, write: Files) -> None:
+def test_definitions_and_hidden_files_are_at_home_in_a_pack(pack: Path, write: Files) -> None:
     for name in (
         "StructureDefinition-a.json",
         "ValueSet-b.json",
         "CodeSystem-c.json",
-        "seed/patient.json",
         ".DS_Store",
     ):
         write(f"clinic/{name}", {})

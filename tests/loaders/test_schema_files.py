@@ -40,6 +40,7 @@ def test_every_kind_of_file_has_one() -> None:
     assert NAMES == [
         "contradictions",
         "dialect",
+        "given",
         "headers",
         "pack",
         "profile",

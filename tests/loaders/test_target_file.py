@@ -202,8 +202,8 @@ def test_what_a_target_leaves_out() -> None:
         ),
         pytest.param(
             '[given]\npatients = "1"',
-            ":4: given.patients: '1' is text, not a list; expected: logical ids of patients, the first one with consents, "
-            'such as ["123"]',
+            ":4: given.patients: '1' is text, not a list; expected: logical ids of patients, the first one with "
+            'consents, such as ["123"]',
             id="given-type",
         ),
         pytest.param(

@@ -165,9 +165,10 @@ def test_a_date_time_that_is_none(consents: Consents, verifying: Verifying, how:
 def test_two_sources(consents: Consents, verifying: Verifying) -> None:
     """A consent with an attachment is created, and so is one with a reference. One with both is refused."""
     reference = {"display": "The form in the archive"}
-    consents.having({"sourceReference": reference})
+    consents.having({"sourceAttachment": None, "sourceReference": reference})
 
-    answer = answer_to(Case({"sourceReference": reference}, {"sourceAttachment": ATTACHMENT}), "two sources", consents)
+    attached = {"sourceReference": None, "sourceAttachment": ATTACHMENT}
+    answer = answer_to(Case({"sourceReference": reference}, attached), "two sources", consents)
 
     with verifying("r4.consent.refuses-two-sources"):
         expect.refused(answer)

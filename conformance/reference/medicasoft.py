@@ -17,7 +17,7 @@ from conformance.reference.r4 import R4
 if TYPE_CHECKING:
     from conformance.reference.parameters import Criterion
 
-CONSENTS = ("read.repaired.json", "every-field.json", "of-another-patient.json")
+CONSENTS = ("read.repaired.json", "of-another-patient.json", "every-field.json")
 PEOPLE: tuple[Resource, ...] = (
     {"resourceType": "Patient", "id": "f001", "name": [{"family": "van de Heuvel", "given": ["Pieter"]}]},
     {"resourceType": "Patient", "id": "example", "name": [{"family": "Chalmers", "given": ["Peter"]}]},
@@ -26,6 +26,11 @@ PEOPLE: tuple[Resource, ...] = (
 )
 NAMES_SOMEBODY = re.compile(r"(https?://.+/)?([A-Za-z]+/)?[^/]+")
 """An id, Type/id, or the address of a resource."""
+NARRATIVE = {
+    "status": "generated",
+    "div": '<div xmlns="http://www.w3.org/1999/xhtml">A consent to share a record, or not to.</div>',
+}
+"""The page prints none, and a live server sends one."""
 WELL_KNOWN = ("GET", ".well-known", "smart-configuration")
 
 
@@ -44,12 +49,11 @@ class MedicaSoft(R4):
     }
 
     def holdings(self) -> list[Resource]:
-        return [*PEOPLE, *(example(f"medicasoft/{name}") for name in CONSENTS)]
+        return [*PEOPLE, *({**example(f"medicasoft/{name}"), "text": NARRATIVE} for name in CONSENTS)]
 
     def given(self) -> dict[str, Any]:
-        ids = {name: example(f"medicasoft/{name}")["id"] for name in CONSENTS}
         return {
-            "consents": [ids["read.repaired.json"], ids["of-another-patient.json"]],
+            "consents": [example(f"medicasoft/{name}")["id"] for name in CONSENTS],
             "patients": ["f001"],
             "other-patients": ["example"],
             "empty-patients": ["xds"],

@@ -1,4 +1,4 @@
-"""Lies about the fields of a consent, told of one that is found and not read: the one that has them all."""
+"""Lies about the fields of a consent, told of the one that has them all."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ class OfEveryField(Fault):
 class AnswersWithLaterNames(
     OfEveryField,
     name="answers-with-later-names",
-    breaks=("medicasoft.model.is-the-fourth-release",),
+    breaks=("medicasoft.model.is-the-fourth-release", "r4.consent.no-unknown-elements"),
     packs=MEDICASOFT,
 ):
-    """Whom a consent is about is shown as subject, as from R5 on."""
+    """The organization of a consent is shown as its controller, as from R5 on."""
 
     def distorted(self, resource: Resource) -> Resource:
-        return renamed(resource, patient="subject")
+        return renamed(resource, organization="controller")
 
 
 class RuleHasALaterName(
     OfEveryField,
     name="rule-has-a-later-name",
-    breaks=("medicasoft.model.is-the-fourth-release",),
+    breaks=("medicasoft.model.is-the-fourth-release", "r4.consent.no-unknown-elements"),
     packs=MEDICASOFT,
 ):
     """The classes of a rule are shown as documentType, as from R5 on."""
@@ -53,7 +53,7 @@ class RuleHasALaterName(
 class FieldStatusIsMissing(
     OfEveryField,
     name="field-status-is-missing",
-    breaks=("medicasoft.fields.required-are-there",),
+    breaks=("medicasoft.fields.required-are-there", "r4.consent.status-is-present"),
     packs=MEDICASOFT,
 ):
     """A consent is shown without its status."""
@@ -65,7 +65,7 @@ class FieldStatusIsMissing(
 class FieldRoleIsMissing(
     OfEveryField,
     name="field-role-is-missing",
-    breaks=("medicasoft.fields.required-are-there",),
+    breaks=("medicasoft.fields.required-are-there", "r4.consent.actor-has-a-role"),
     packs=MEDICASOFT,
 ):
     """An actor is shown without its role."""
@@ -77,7 +77,7 @@ class FieldRoleIsMissing(
 class FieldSourcesAreTwo(
     OfEveryField,
     name="field-sources-are-two",
-    breaks=("medicasoft.fields.occur-as-often-as-told",),
+    breaks=("medicasoft.fields.occur-as-often-as-told", "r4.consent.source-is-one-choice"),
     packs=MEDICASOFT,
 ):
     """A consent has a sourceReference beside its sourceAttachment."""
@@ -89,7 +89,7 @@ class FieldSourcesAreTwo(
 class FieldCategoryIsSingle(
     OfEveryField,
     name="field-category-is-single",
-    breaks=("medicasoft.fields.occur-as-often-as-told",),
+    breaks=("medicasoft.fields.occur-as-often-as-told", "r4.consent.repeating-elements-are-arrays"),
     packs=MEDICASOFT,
 ):
     """The category of a consent is an object."""
@@ -101,7 +101,7 @@ class FieldCategoryIsSingle(
 class FieldDateIsANumber(
     OfEveryField,
     name="field-date-is-a-number",
-    breaks=("medicasoft.fields.have-their-types",),
+    breaks=("medicasoft.fields.have-their-types", "r4.consent.primitives-have-their-json-type"),
     packs=MEDICASOFT,
 ):
     """The dateTime of a consent is a number."""
@@ -113,7 +113,7 @@ class FieldDateIsANumber(
 class FieldOrganizationIsAPatient(
     OfEveryField,
     name="field-organization-is-a-patient",
-    breaks=("medicasoft.fields.have-their-types",),
+    breaks=("medicasoft.fields.have-their-types", "r4.consent.references-point-at-allowed-types"),
     packs=MEDICASOFT,
 ):
     """The organization of a consent refers to a patient."""
@@ -125,7 +125,7 @@ class FieldOrganizationIsAPatient(
 class FieldStatusIsMadeUp(
     OfEveryField,
     name="field-status-is-made-up",
-    breaks=("medicasoft.fields.have-their-codes",),
+    breaks=("medicasoft.fields.have-their-codes", "r4.consent.status-code-is-known"),
     packs=MEDICASOFT,
 ):
     """The status of a consent is finished, which is no status."""
@@ -137,7 +137,7 @@ class FieldStatusIsMadeUp(
 class FieldMeaningIsMadeUp(
     OfEveryField,
     name="field-meaning-is-made-up",
-    breaks=("medicasoft.fields.have-their-codes",),
+    breaks=("medicasoft.fields.have-their-codes", "r4.consent.data-has-a-meaning"),
     packs=MEDICASOFT,
 ):
     """The meaning of data is about, which is no such meaning."""

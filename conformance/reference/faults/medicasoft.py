@@ -17,26 +17,20 @@ if TYPE_CHECKING:
     from conformance.reference.store import Stored
     from conformance.reference.tokens import Caller
 
-OTHER = "medicasoft/of-another-patient.json"
+OLDER = "medicasoft/every-field.json"
 
 
 class ReadByIdIsASearch(
     Fault,
     name="read-by-id-is-a-search",
     breaks=("medicasoft.read.by-id", "r4.read.existing-is-ok", "r4.read.id-matches-request"),
-    blocks=(
-        "medicasoft.search.by-patient",
-        "r4.search.by-patient",
-        "security.denied.existence-is-not-revealed",
-        "security.patient.others-are-out-of-reach",
-    ),
     packs=MEDICASOFT,
 ):
     """GET /Consent/[id] of one consent answers a searchset."""
 
     def shown(self, stored: Stored, request: Request) -> Answer:
         answer = super().shown(stored, request)
-        if stored.id != example(OTHER)["id"]:
+        if stored.id != example(OLDER)["id"]:
             return answer
         bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": answer.resource}]}
         return replace(answer, resource=bundle)
@@ -52,7 +46,7 @@ class ReadShowsAnotherId(
 
     def shown(self, stored: Stored, request: Request) -> Answer:
         answer = super().shown(stored, request)
-        if stored.id != example(OTHER)["id"] or answer.resource is None:
+        if stored.id != example(OLDER)["id"] or answer.resource is None:
             return answer
         return replace(answer, resource={**answer.resource, "id": "consent-example-smartonfhir"})
 

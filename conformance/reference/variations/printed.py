@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conformance.reference.messages import Request, Resource, Route
 
 
-class PrintedExamples(Variation, name="printed-examples", packs=("oracle-health",)):
+class PrintedExamples(Variation, name="printed-examples", packs=("oracle-health", "medicasoft")):
     """The examples of the vendor's page are served as they are printed, syntax repaired: the page says so itself."""
 
     def holdings(self) -> list[Resource]:
@@ -28,7 +28,7 @@ class PrintedExamples(Variation, name="printed-examples", packs=("oracle-health"
         """The ids to which the page prints an answer are given as well, last."""
         given = super().given()
         reads = [address.rpartition("/")[2] for address in self.printed if "?" not in address]
-        return {**given, "consents": list(dict.fromkeys([*given["consents"], *reads]))}
+        return {**given, "consents": [*(id for id in given["consents"] if id not in reads), *reads]}  # noqa: A001
 
     def answered(self, request: Request, route: Route) -> Answer:
         """A request that is printed is let in like any other, and gets the answer that is printed."""

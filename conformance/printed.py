@@ -92,14 +92,13 @@ def _entry(entry: Any, examples: list[Example], notes: dict[str, None]) -> Any:
 
 
 def _replaced(resource: Json, examples: list[Example], notes: dict[str, None]) -> Json:
-    """The resource, or what it is when the slip is mended; of a Bundle the entries, which are all that is compared."""
-    for example in examples:
-        if _same(example.body, resource):
-            notes[example.note] = None
-            if resource.get("resourceType") == "Bundle":
-                return {**resource, "entry": example.repaired["entry"]}
-            return example.repaired
-    return resource
+    """The resource, or what it is when its slips are mended; of a Bundle the entries, which are all that is compared."""
+    equal = [example for example in examples if _same(example.body, resource)]
+    notes |= {example.note: None for example in equal}
+    if not equal:
+        return resource
+    repaired = equal[0].repaired
+    return {**resource, "entry": repaired["entry"]} if resource.get("resourceType") == "Bundle" else repaired
 
 
 def _same(printed: Json, found: Any) -> bool:

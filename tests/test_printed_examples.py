@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from conformance.model import Report
 
 SLIPS = (
+    "trap.oracle.boolean-as-text",
+    "trap.oracle.element-id-twice",
+    "trap.oracle.inverted-period",
+    "trap.oracle.version-as-number",
     "trap.oracle.include-match-mode",
     "trap.oracle.orphan-search-entry",
     "trap.oracle.read-answers-other-id",

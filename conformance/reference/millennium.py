@@ -91,13 +91,15 @@ def _related_person(id: str, patient: str, name: str, principal: str) -> Resourc
 
 
 def _consent(id: str, model: Resource, patient: str, actor: str) -> Resource:  # noqa: A002 - FHIR's word
-    """Return a consent like the model, without its narrative, by which another person may view another patient."""
+    """Return a consent like the model by which another person may view another patient."""
     rule = model["provision"]
     named = {**rule["actor"][0], "id": actor.partition("-")[0], "reference": {"reference": f"RelatedPerson/{actor}"}}
-    rest = {name: value for name, value in model.items() if name != "text"}
+    words = f"Who may view the record of patient {patient}: related person {actor}."
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{words}</p></div>'
     return {
-        **rest,
+        **model,
         "id": id,
+        "text": {"status": "generated", "div": div},
         "patient": {"reference": f"Patient/{patient}"},
         "provision": {**rule, "actor": [named]},
     }

@@ -131,7 +131,7 @@ class EnteredInErrorIsMasked(Variation, name="entered-in-error-is-masked", packs
     def holdings(self) -> list[Resource]:
         held = super().holdings()
         last = held[-1]
-        masked = {name: last[name] for name in ("resourceType", "id", "meta", "scope", "category", "patient")}
+        masked = {name: last[name] for name in ("resourceType", "id", "meta", "text", "scope", "category", "patient")}
         rule = {"type": "permit", "actor": last["provision"]["actor"]}
         policy = {"policyRule": last["policyRule"], "provision": rule}
         return [*held[:-1], {**masked, "status": "entered-in-error", **policy}]

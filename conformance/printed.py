@@ -33,7 +33,7 @@ class Example:
     @property
     def note(self) -> str:
         row = self.contradiction
-        return f"{row.id}: the answer is the example that the source prints, slip included ({row.where})"
+        return f"contradiction {row.id}: the answer is the example that the source prints, slip included ({row.where})"
 
     def answers(self, exchange: Exchange) -> bool:
         return exchange.url.endswith(self.request)
@@ -92,7 +92,7 @@ def _entry(entry: Any, examples: list[Example], notes: dict[str, None]) -> Any:
 
 
 def _replaced(resource: Json, examples: list[Example], notes: dict[str, None]) -> Json:
-    """The resource, or what it is when its slips are mended; of a Bundle the entries, which are all that is compared."""
+    """The resource, or what it is when its slips are mended; of a Bundle the entries, all that is compared."""
     equal = [example for example in examples if _same(example.body, resource)]
     notes |= {example.note: None for example in equal}
     if not equal:

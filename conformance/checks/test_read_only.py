@@ -16,9 +16,9 @@ OFFERED_BY_NOBODY = Change(flaw="a write to a server that offers none")
 
 
 def test_writes_are_not_offered(consents: Consents, verifying: Verifying) -> None:
-    """A consent reads. What it says is posted, and put in its own place, and an unknown one is deleted: all refused.
+    """A consent reads. What it says is posted, and put under an unused id, which is deleted as well: all refused.
 
-    Nothing is sent that would do harm if it were carried out: the put changes nothing, and the delete names nobody.
+    Nothing is sent that would do harm if it were carried out: no write names a consent that is there.
     """
     known = consents.given("active")
     before = consents.current(known)
@@ -26,8 +26,10 @@ def test_writes_are_not_offered(consents: Consents, verifying: Verifying) -> Non
     copied.pop("id", None)
 
     posted = consents.create(copied, change=OFFERED_BY_NOBODY)
-    put = consents.request("PUT", f"/Consent/{known.id}", action="update", body=before, change=OFFERED_BY_NOBODY)
-    deleted = consents.request("DELETE", f"/Consent/{consents.unused_id()}", action="delete", change=OFFERED_BY_NOBODY)
+    nobody = consents.unused_id()
+    address, body = f"/Consent/{nobody}", {**before, "id": nobody}
+    put = consents.request("PUT", address, action="update", body=body, change=OFFERED_BY_NOBODY)
+    deleted = consents.request("DELETE", address, action="delete", change=OFFERED_BY_NOBODY)
     after = consents.read(known.id)
     if posted.succeeded and posted.given_id:
         consents.delete(posted.given_id)

@@ -9,13 +9,46 @@ if TYPE_CHECKING:
     import argparse
 
 
+KINDS = ("none", "bearer", "basic", "header", "client-credentials", "backend-services", "command")
+DOCTOR = "exit codes: 0 a run can start, 2 usage error, 3 something keeps it from verifying anything"
+
+
 def add_to(commands: Any) -> None:
     """Add the subcommands to those of `consent-conformance`."""
+    first = commands.add_parser("init", help="look at a server and write a target.toml for it")
+    first.add_argument("base_url", metavar="BASE_URL", help="the FHIR base of the server")
+    first.add_argument("--output", metavar="FILE", default="target.toml", help="default: target.toml")
+    first.add_argument("--force", action="store_true", help="write over a file that is there")
+    first.add_argument("--yes", action="store_true", help="ask nothing, take what is proposed")
+    first.add_argument("--pack", metavar="NAME", help="the pack, in place of the proposed one")
+    first.add_argument("--auth", metavar="KIND", choices=KINDS, help=f"one of {', '.join(KINDS)}")
+    first.add_argument("--ca", metavar="FILE", type=Path, help="the CA that signed the server's certificate, PEM")
+    first.set_defaults(perform=_init)
+
+    look = commands.add_parser("doctor", help="look at a target before a run, and say what it means", epilog=DOCTOR)
+    look.add_argument("--target", metavar="FILE", help="default: target.toml in this folder")
+    look.add_argument("--base-url", metavar="URL", help="the FHIR base, in place of the file's")
+    look.add_argument("--pack", metavar="NAME", help="the pack, in place of the file's")
+    look.add_argument("--format", choices=["text", "json"], default="text")
+    look.set_defaults(perform=_doctor)
+
     keys = commands.add_parser("jwks", help="the public half of a client's private key, to register at a server")
     keys.add_argument("key", metavar="KEY_FILE", type=Path, help="a private key, PEM or JSON Web Key (Set)")
     keys.add_argument("--key-id", metavar="KID", help="which key of a set; or the name of a key that has none")
     keys.add_argument("--password-env", metavar="VARIABLE", help="where the password of an encrypted key is")
     keys.set_defaults(perform=_jwks)
+
+
+def _init(options: argparse.Namespace) -> int:
+    from conformance.command_init import init  # noqa: PLC0415 - see above
+
+    return init(options)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from conformance.command_doctor import doctor  # noqa: PLC0415 - see above
+
+    return doctor(options)
 
 
 def _jwks(options: argparse.Namespace) -> int:

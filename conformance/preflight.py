@@ -166,10 +166,11 @@ def declared_claims(statement: Answer, *, needed: bool) -> tuple[Claim, ...]:
             f"this pack goes by the server's own CapabilityStatement, and GET /metadata gave {statement.described}; "
             "give the claims in target.toml: claims.add"
         )
-    return tuple(Claim(claim=claim, source=SOURCE) for claim in dict.fromkeys(_claims(statement.parsed)))
+    return tuple(Claim(claim=claim, source=SOURCE) for claim in dict.fromkeys(claims_in(statement.parsed)))
 
 
-def _claims(statement: dict[str, Any]) -> Iterator[str]:
+def claims_in(statement: dict[str, Any]) -> Iterator[str]:
+    """What a CapabilityStatement claims for Consent, in the words of claims; some twice."""
     yield "capabilities"
     for rest in _rows(statement, "rest"):
         for resource in _rows(rest, "resource"):

@@ -67,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(perform=_run)
 
     cleanup = commands.add_parser("cleanup", help="remove what a run has left on a server")
-    cleanup.add_argument("run", metavar="RUN", help="name or folder of its journal, as the run has printed it")
+    cleanup.add_argument(
+        "run", metavar="RUN", nargs="?", help="name or folder of its journal, as the run has printed it (default: all)"
+    )
     cleanup.add_argument("--target", metavar="FILE", help="target.toml, when it is not where it was")
     cleanup.add_argument("--report-dir", metavar="DIR", default="reports", help="where its reports are")
     cleanup.set_defaults(perform=_cleanup)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from conformance.packs import Pack
     from conformance.target import Target
 
+DONE = "done"
+"""A file beside the journal of a run of which nothing is in force any more."""
+
 LEFT = "left.txt"
 """The list of what stays on the server, beside the journal."""
 
@@ -28,15 +31,30 @@ SHOWN = 5
 
 
 def run(options: argparse.Namespace) -> int:
-    """Clean up after a run: 0 when nothing of it is in force any more, 3 when something is, 2 usage error."""
-    folder = _folder(options.run, Path(options.report_dir))
+    """Clean up after a run, or every run that still needs it: 0 when nothing is in force any more, 3 when something is.
+
+    Raises:
+        UsageError: there is no such run, or its target cannot be used.
+
+    """
+    reports = Path(options.report_dir)
+    if options.run:
+        return _cleaned(_folder(options.run, reports), options.target)
+    waiting = [path.parent for path in _records(reports) if not (path.parent / DONE).exists()]
+    if not waiting:
+        print(f"cleanup: nothing is left to clean up by the journals in {reports / journal.FOLDER}")
+    return max((_cleaned(folder, options.target) for folder in waiting), default=0)
+
+
+def _cleaned(folder: Path, target_file: str | None) -> int:
     about = _about(folder)
-    target = _target(options.target or about["target"], about)
+    target = _target(target_file or about["target"], about)
     pack = furnished(packs.load(about["pack"]), target)
     if not target.allow_writes:
         raise UsageError(f"{target.where}: allow_writes is not set: nothing is deleted from a server without it")
     cleaned = cleanup.clean(journal.writes(folder), pack=pack, target=target, claims=about["claims"])
-    for line in _told(cleaned, folder, given=bool(options.target)):
+    print(f"cleanup: {folder.name}")
+    for line in _told(cleaned, folder, given=bool(target_file)):
         print(line)
     return 0 if cleaned.done else 3
 
@@ -47,6 +65,7 @@ def after_run(
     """Clean up after a run that has come to its end; what became of it, in lines for a terminal."""
     writes = list(journal.writes(folder))
     if not writes:
+        (folder / DONE).touch()
         return []
     again = f"consent-conformance cleanup {folder}"
     if keep:
@@ -62,6 +81,8 @@ def _told(cleaned: Cleaned, folder: Path, *, given: bool) -> list[str]:
     lines = [f"cleanup: {line}" for line in cleanup.said(cleaned)]
     path = folder / LEFT
     path.unlink(missing_ok=True)
+    if cleaned.done:
+        (folder / DONE).touch()
     if cleaned.left:
         path.write_text("".join(f"{one.place}: {one.why}\n" for one in cleaned.left), encoding="utf-8")
         lines += [f"  {one.place}: {one.why}" for one in cleaned.left if not one.closed][:SHOWN]
@@ -77,9 +98,13 @@ def _folder(name: str, reports: Path) -> Path:
         if (folder / "run.json").is_file():
             return folder
     place = reports / journal.FOLDER
-    known = sorted(path.parent.name for path in place.glob("*/run.json"))
+    known = [path.parent.name for path in _records(reports)]
     there = f"there are: {', '.join(known)}" if known else "there are none; --report-dir names the reports' folder"
     raise UsageError(f"no run '{name}' in {place} ({there})")
+
+
+def _records(reports: Path) -> list[Path]:
+    return sorted((reports / journal.FOLDER).glob("*/run.json"))
 
 
 def _about(folder: Path) -> dict[str, Any]:

@@ -122,6 +122,8 @@ def test_what_a_run_creates_is_deleted_after_it(tmp_path: Path) -> None:
         server.assert_nothing_else_changed()
         again = ended([*CLEANUP, runs(tmp_path)[0].name], tmp_path)
         assert (again.code, "0 deleted" in again.output) == (0, True), again.output
+        all_ = ended(CLEANUP, tmp_path)
+        assert (all_.code, "nothing is left to clean up" in all_.output) == (0, True), all_.output
 
 
 def test_what_cannot_be_deleted_is_closed_and_listed(tmp_path: Path) -> None:
@@ -144,7 +146,7 @@ def test_what_is_created_can_be_kept_for_a_look(tmp_path: Path) -> None:
 
         name = runs(tmp_path)[0].name
         assert f"consent-conformance cleanup reports/{journal.FOLDER}/{name}" in kept.output
-        cleaned = ended([*CLEANUP, name], tmp_path)
+        cleaned = ended(CLEANUP, tmp_path)
         assert (cleaned.code, set(server.held())) == (0, set(server.before)), cleaned.output
 
 

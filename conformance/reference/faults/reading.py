@@ -76,7 +76,11 @@ class ReadAnswersAnotherType(
 
 
 class ReadBodyIdInUpperCase(
-    OfOlderConsents, name="read-body-id-in-upper-case", breaks=("r4.read.id-matches-request",), packs=R4_ALONE
+    OfOlderConsents,
+    name="read-body-id-in-upper-case",
+    breaks=("r4.read.id-matches-request",),
+    blocks=BOUND_TO_A_PATIENT,
+    packs=R4_ALONE,
 ):
     """A read shows the id of the consent in upper case, unless it was stored last."""
 
@@ -85,7 +89,11 @@ class ReadBodyIdInUpperCase(
 
 
 class ReadLeavesOutTheId(
-    OfOlderConsents, name="read-leaves-out-the-id", breaks=("r4.read.id-matches-request",), packs=R4_ALONE
+    OfOlderConsents,
+    name="read-leaves-out-the-id",
+    breaks=("r4.read.id-matches-request",),
+    blocks=BOUND_TO_A_PATIENT,
+    packs=R4_ALONE,
 ):
     """A read shows the consent without an id, unless it was stored last."""
 

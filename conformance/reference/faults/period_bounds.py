@@ -29,8 +29,13 @@ class StoresAnother(Fault):
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
         if self.updating if previous else self.creating:
-            resource = with_validity(resource, self.validity, self.period_kept)
+            resource = with_validity(resource, self.validity, self.rewritten)
         return super().kept(resource, previous)
+
+    def rewritten(self, period: Period) -> Period:
+        """The period with its bounds as `period_kept` has them; what else it holds, such as extensions, stays."""
+        bounds = {name: value for name, value in period.items() if name in {"start", "end"}}
+        return {**{name: value for name, value in period.items() if name not in bounds}, **self.period_kept(bounds)}
 
     def period_kept(self, period: Period) -> Period:
         raise NotImplementedError
@@ -317,8 +322,8 @@ class _Order(Fault):
 
     def complaints(self, resource: Resource, route: Route) -> list[str]:
         minded = [one for one in super().complaints(resource, route) if not one.startswith("per-1")]
-        period = (resource.get("provision") or {}).get(self.validity)
-        if minded or not isinstance(period, dict) or not {"start", "end"} <= set(period):
+        period = (resource.get("provision") or {}).get(self.validity) if not minded else None
+        if not isinstance(period, dict) or not {"start", "end"} <= set(period):
             return minded
         return ["per-1: it ends before it starts"] if self.is_inverted(period) else []
 

@@ -45,26 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"consent-conformance {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    run = commands.add_parser("run", help="certify a server, by default the embedded one", epilog=EXIT_CODES)
-    run.add_argument("--pack", metavar="NAME", help="the documented system to certify against, or a pack's folder")
-    run.add_argument("--base-url", metavar="URL", help="the FHIR base of the server (default: the embedded server)")
-    run.add_argument(
-        "--target",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="target.toml: base URL, credentials, given data; given again, another server, one after the other",
-    )
-    run.add_argument("--report-dir", metavar="DIR", default="reports", help="where reports land (default: reports)")
-    run.add_argument("--only", action="append", default=[], metavar="PATTERN", help="only these requirements")
-    run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="all but these requirements")
-    run.add_argument("--read-only", action="store_true", help="send nothing that writes")
-    run.add_argument("--fail-fast", action="store_true", help="stop at the first check that is red")
-    run.add_argument("--last-failed", action="store_true", help="only what was red in the run in --report-dir")
-    run.add_argument("--dry-run", action="store_true", help="print every request that would be sent, and send nothing")
-    run.add_argument("--keep-created", action="store_true", help="leave on the server what the run creates there")
-    run.add_argument("--workers", type=int, default=1, metavar="N", help="check with N processes (default: 1)")
-    run.set_defaults(perform=_run)
+    _add_run(commands)
 
     cleanup = commands.add_parser("cleanup", help="remove what a run has left on a server")
     cleanup.add_argument(
@@ -114,6 +95,37 @@ def _add_prove(commands: Any) -> None:
     )
     prove.add_argument("--write", metavar="FILE", help="write the summary here as Markdown")
     prove.set_defaults(perform=_prove)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser("run", help="certify a server, by default the embedded one", epilog=EXIT_CODES)
+    run.add_argument("--pack", metavar="NAME", help="the documented system to certify against, or a pack's folder")
+    run.add_argument("--base-url", metavar="URL", help="the FHIR base of the server (default: the embedded server)")
+    run.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="target.toml: base URL, credentials, given data; given again, another server, one after the other",
+    )
+    run.add_argument("--report-dir", metavar="DIR", default="reports", help="where reports land (default: reports)")
+    run.add_argument("--only", action="append", default=[], metavar="PATTERN", help="only these requirements")
+    run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="all but these requirements")
+    run.add_argument("--read-only", action="store_true", help="send nothing that writes")
+    run.add_argument("--fail-fast", action="store_true", help="stop at the first check that is red")
+    run.add_argument("--last-failed", action="store_true", help="only what was red in the run in --report-dir")
+    run.add_argument("--dry-run", action="store_true", help="print every request that would be sent, and send nothing")
+    run.add_argument("--keep-created", action="store_true", help="leave on the server what the run creates there")
+    run.add_argument("--generated", type=int, metavar="N", help="generated requests (default: 500; 0: none)")
+    run.add_argument("--seed", type=int, default=0, metavar="N", help="another number generates other requests")
+    run.add_argument("--workers", type=int, default=1, metavar="N", help="check with N processes (default: 1)")
+    run.set_defaults(perform=_run)
+
+    cleanup = commands.add_parser("cleanup", help="remove what a run has left on a server")
+    cleanup.add_argument("run", metavar="RUN", help="name or folder of its journal, as the run has printed it")
+    cleanup.add_argument("--target", metavar="FILE", help="target.toml, when it is not where it was")
+    cleanup.add_argument("--report-dir", metavar="DIR", default="reports", help="where its reports are")
+    cleanup.set_defaults(perform=_cleanup)
 
 
 def _run(options: argparse.Namespace) -> int:

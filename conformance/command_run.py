@@ -129,6 +129,10 @@ def _settings() -> list[str]:
 
 def _selection(options: argparse.Namespace) -> list[str]:
     arguments = ["--read-only"] if options.read_only else []
+    if options.generated is not None:
+        arguments += ["--generated", str(options.generated)]
+    if options.seed:
+        arguments += ["--seed", str(options.seed)]
     for name in ("only", "exclude"):
         for pattern in getattr(options, name):
             arguments += [f"--{name}", pattern]

@@ -17,11 +17,16 @@ from conformance.recorder import unpacked
 from conformance.running import WITHIN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from conformance.model import Exchange, Judged
     from conformance.preparation import Preparation
     from conformance.running import Running
+
+
+GENERATED_CHECKS = "test_generated.py"
+"""The module of the checks that make up their requests."""
 
 
 class Ledger:
@@ -102,8 +107,9 @@ class Ledger:
         stopped = _why_stopped(session, exitstatus)
         records, exchanges = judge.merged(self._records)
         observations = self._observe(session, exchanges)
-        _, exchanges = judge.merged([*self._records, *first_look])
+        numbered, exchanges = judge.merged([*self._records, *first_look])
         judged = self._judged((*records, *observations), stopped)
+        exchanges = _worth_keeping(numbered, exchanges, judged)
         verdict, reason = judge.verdict_of_run(judged, stopped=self._broken or stopped)
         self.report = self._reported(judged, exchanges, verdict, reason)
         self._write()
@@ -250,6 +256,15 @@ def _used(preparation: Preparation) -> dict[str, Any]:
     given |= {key: [f"{one.partition('|')[0]}|…" for one in given[key]] for key in given if key.endswith("identifiers")}
     used = {key.replace("_", "-"): [text(value) for value in values] for key, values in given.items() if values}
     return {**used, **({"found": dict(preparation.found)} if preparation.found else {})}
+
+
+def _worth_keeping(
+    records: Iterable[CheckRecord], exchanges: dict[str, Exchange], judged: tuple[Judged, ...]
+) -> dict[str, Exchange]:
+    """Of the hundreds or thousands of generated requests, those that a finding refers to; all others of the run."""
+    made = {one.id for record in records if GENERATED_CHECKS in record.nodeid for one in record.exchanges}
+    shown = {id for row in judged for check in row.checks for id in check["exchanges"]}  # noqa: A001 - FHIR's word
+    return {id: one for id, one in exchanges.items() if id not in made or id in shown}  # noqa: A001 - FHIR's word
 
 
 def _report(nodeid: str, when: Any) -> pytest.TestReport:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from conformance import coverage, packs, proof
 from conformance.model import Outcome, Verdict
+from conformance.preparation import GENERATED
 from conformance.reference import FAULTS, VARIATIONS
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def carried_out(trial: Trial, *, own_process: bool = False) -> Outcomes:
     liberties = (trial.name,) if trial.kind == VARIATION else ()
     # A variation may be one of the wire, so that handing requests over would not show it.
     near = proof.over_a_socket if trial.kind == VARIATION else proof.against
-    report = (proof.against_a_process if own_process else near)(trial.pack, faults=lies, variations=liberties)
+    carry_out = proof.against_a_process if own_process else near
+    report = carry_out(trial.pack, faults=lies, variations=liberties, options=_generation(trial))
     if trial.kind == FAULT:
         breaches = [*proof.breaches(report, FAULTS[trial.name]), *_unexplained(report, FAULTS[trial.name].aim)]
     else:
@@ -112,6 +114,18 @@ def carried_out(trial: Trial, *, own_process: bool = False) -> Outcomes:
         requests=len(report.exchanges),
         seconds=time.perf_counter() - started,
     )
+
+
+def _generation(trial: Trial) -> tuple[str, ...]:
+    """How many generated requests a trial sends.
+
+    A fault that was made for a generated requirement is judged with all of them. Any other is judged without: what is
+    made up at random meets some of those lies too, and which ones is chance, so that no `breaks` could name them. What
+    blames nobody is judged with generated requests as well, fewer for the variations, since there are many of them.
+    """
+    if trial.kind == FAULT and not FAULTS[trial.name].aim.startswith(GENERATED):
+        return ("--generated", "0")
+    return ("--generated", "100") if trial.kind == VARIATION else ()
 
 
 def all_carried_out(planned: Sequence[Trial], *, jobs: int = 1, own_process: bool = False) -> Iterator[Outcomes]:

@@ -30,6 +30,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--exclude": {"metavar": "PATTERN", "action": "append", "default": [], "help": "all but these requirements"},
     "--read-only": {"action": "store_true", "help": "send nothing that writes"},
     "--keep-created": {"action": "store_true", "help": "leave on the server what the run creates there"},
+    "--generated": {"metavar": "N", "type": int, "default": None, "help": "generated requests (default: 500; 0: none)"},
+    "--seed": {"metavar": "N", "type": int, "default": 0, "help": "another number generates other requests"},
 }
 
 _ELSEWHERE = "run the suite from another folder, or by consent-conformance run"
@@ -79,7 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if "hypothesis" not in sys.modules and config.pluginmanager.hasplugin("hypothesispytest"):
         # it would import all of Hypothesis at the end of every run: half a second for nothing
-        config.pluginmanager.unregister(name="hypothesispytest")
+        idle: Any = config.pluginmanager.unregister(name="hypothesispytest")
+        # Its hook of that name says that examples may be made from now on, as generated checks do.
+        idle.pytest_sessionstart(session=None)
     from conformance.discretion import Discretion  # noqa: PLC0415 - other people's pytest runs load this plugin too
     from conformance.ledger import Ledger  # noqa: PLC0415 - the same
     from conformance.model import UsageError  # noqa: PLC0415 - the same

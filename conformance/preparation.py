@@ -38,6 +38,10 @@ WRITING = (
 )
 """Claims whose requirements cannot be looked at without trying to write."""
 EMBEDDED = "the embedded server"
+GENERATED = "generated."
+"""What the ids of requirements begin with that only generated requests exercise."""
+MOST_GENERATED, FEWEST_GENERATED = 500, 20
+"""Generated requests of a run that asks for no other number, and how few make sense."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,8 @@ class Options:
     exclude: tuple[str, ...] = ()
     read_only: bool = False
     keep_created: bool = False
+    generated: int | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +69,9 @@ class Preparation:
     claims: tuple[Claim, ...]
     embedded: bool
     read_only: bool
+    generated: int
+    """How many generated requests the run may send."""
+    seed: int
     inapplicable: Mapping[str, str]
     selected: frozenset[str]
     found: Mapping[str, str] = field(default_factory=dict)
@@ -122,7 +131,8 @@ def prepare(
     sending.check_bodies(target, pack)
     read_only = options.read_only or not (target.allow_writes or embedded)
     claims = claims_of(pack, target, declared, read_only=read_only)
-    inapplicable = dict(inapplicable_rows(pack, claims, read_only=read_only))
+    generated = _generated(options)
+    inapplicable = dict(inapplicable_rows(pack, claims, read_only=read_only, generated=generated))
     selected = select(pack.catalogue.requirements, options.only, options.exclude)
     excluded = {row.requirement for row in target.exclusions}
     return Preparation(
@@ -132,6 +142,8 @@ def prepare(
         claims=claims,
         embedded=embedded,
         read_only=read_only,
+        generated=generated,
+        seed=options.seed,
         inapplicable=inapplicable,
         selected=frozenset(selected - excluded),
         redactor=redactor_for(pack, target),
@@ -181,7 +193,17 @@ TOKEN_CLAIMS = {
 }
 
 
-def inapplicable_rows(pack: Pack, claims: Sequence[Claim], *, read_only: bool) -> Mapping[str, str]:
+def _generated(options: Options) -> int:
+    """How many generated requests the options allow."""
+    asked = MOST_GENERATED if options.generated is None else options.generated
+    if 0 < asked < FEWEST_GENERATED or asked < 0:
+        raise UsageError(f"--generated {asked}: give 0, or at least {FEWEST_GENERATED} requests")
+    return asked
+
+
+def inapplicable_rows(
+    pack: Pack, claims: Sequence[Claim], *, read_only: bool, generated: int = MOST_GENERATED
+) -> Mapping[str, str]:
     """Requirement id → why it does not apply, for those that do not."""
     offered = {row.claim for row in claims}
     reasons = {id: why for id, why in pack.catalogue.applicable(offered).items() if why}  # noqa: A001
@@ -190,6 +212,10 @@ def inapplicable_rows(pack: Pack, claims: Sequence[Claim], *, read_only: bool) -
             writes = [claim for claim in row.applies_when if claim in WRITING]
             if writes and row.id not in reasons:
                 reasons[row.id] = "needs a write, and this run is read-only"
+    if not generated:
+        for row in pack.catalogue.requirements:
+            if row.id.startswith(GENERATED):
+                reasons.setdefault(row.id, "needs generated requests, and this run sends none (--generated 0)")
     return reasons
 
 

@@ -29,6 +29,8 @@ class Recorder:
         self._notes: list[str] = []
         self.exchanges: list[Exchange] = []
         self.findings: list[Finding] = []
+        self.brief = False
+        """Findings refer to the exchanges that show them alone: the check makes hundreds."""
 
     def exchange(
         self,
@@ -78,7 +80,7 @@ class Recorder:
     ) -> None:
         """Write down what came out for these requirements; the exchanges that show it come first."""
         showing: tuple[str, ...] = getattr(cause, "exchanges", ())
-        others = tuple(exchange.id for exchange in self.exchanges if exchange.id not in showing)
+        others = () if self.brief else tuple(one.id for one in self.exchanges if one.id not in showing)
         text = self._recordable
         for requirement in requirements:
             self.findings.append(

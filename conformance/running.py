@@ -96,6 +96,8 @@ class Running:
             exclude=tuple(option(config, "--exclude")),
             read_only=option(config, "--read-only"),
             keep_created=option(config, "--keep-created"),
+            generated=option(config, "--generated"),
+            seed=option(config, "--seed"),
         )
         handed_down = getattr(config, "workerinput", {}).get("consent_conformance")
         if handed_down is not None:

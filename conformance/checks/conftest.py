@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from conformance.recorder import Recorder, Verifying
 
 if TYPE_CHECKING:
     from conformance.client import Consents
+    from conformance.generate.exploring import Explored
     from conformance.running import Running
 
 
@@ -25,6 +27,33 @@ def recorder(request: pytest.FixtureRequest, running: Running) -> Recorder:
     notebook = Recorder(running.preparation.redactor)
     request.node.stash[RECORDER] = notebook
     return notebook
+
+
+class Explore:
+    """Tries generated examples within the budget of the run."""
+
+    def __init__(self, consents: Consents, recorder: Recorder, running: Running) -> None:
+        self._consents, self._recorder, self._running = consents, recorder, running
+
+    def __call__(self, topic: str, *, share: float) -> Explored:
+        """Make the examples of a module of `conformance.generate`, for this share of the run's budget; try each.
+
+        What violates something is made small.
+        """
+        from conformance.generate.exploring import Budget, Exploring  # noqa: PLC0415 - Hypothesis is slow to import
+
+        made = import_module(f"conformance.generate.{topic}")
+        self._recorder.brief = True
+        preparation = self._running.preparation
+        budget = Budget(requests=preparation.generated, seed=preparation.seed)
+        exploring = Exploring(self._consents, self._recorder, budget)
+        return exploring.explore(made.examples(exploring), made.attempt, share=share, smaller=made.smaller(exploring))
+
+
+@pytest.fixture
+def explore(consents: Consents, recorder: Recorder, running: Running) -> Explore:
+    """Tries generated examples within the budget of the run."""
+    return Explore(consents, recorder, running)
 
 
 @pytest.fixture

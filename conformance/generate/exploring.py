@@ -1,0 +1,229 @@
+"""Tries examples within a budget of requests and seconds, and makes small what shows a violation.
+
+Every example is tried once: what came out is remembered by its JSON, so that making it smaller costs a request only for
+what was not tried yet. The same seed gives the same examples, whatever else is imported and however many workers run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import hypothesis
+from hypothesis.internal.conjecture import providers
+
+from conformance.generate.world import World, real
+from conformance.model import Unreachable, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hypothesis.strategies import SearchStrategy
+
+    from conformance.client import Consents
+    from conformance.recorder import Recorder
+
+    Attempt = Callable[["Trial"], None]
+    Smaller = Callable[[Any, Callable[[Any], bool]], Any]
+
+TO_SHRINK = 400
+"""Requests that making one finding smaller may cost."""
+SECONDS_TO_SHRINK = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """What generated requests may cost: `requests` in a whole run, `seconds` for each check; `seed` picks them."""
+
+    requests: int
+    seconds: float = 60.0
+    seed: int = 0
+
+
+class Trial:
+    """One example under way. `watching` ties what is asserted to an aspect; a violation ends neither."""
+
+    def __init__(self, consents: Consents, recorder: Recorder, example: Any, people: dict[str, str]) -> None:
+        self.consents = consents
+        self.example = real(example, people)
+        self.people = people
+        self.violations: dict[str, Violation] = {}
+        self.accepted = 0
+        """How many writes the target took."""
+        self._recorder = recorder
+        self._before = len(recorder.exchanges)
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """Every exchange of the example, in order."""
+        return tuple(exchange.id for exchange in self._recorder.exchanges[self._before :])
+
+    @contextmanager
+    def watching(self, *aspects: str) -> Iterator[None]:
+        """Keep the first violation inside for each of these aspects."""
+        try:
+            yield
+        except Violation as violation:
+            for aspect in aspects:
+                self.violations.setdefault(aspect, Violation(violation.expected, violation.actual, self.shows))
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """What came of all examples: by aspect the violation that the smallest example shows."""
+
+    violations: dict[str, Violation]
+    examples: int
+    accepted: int
+    seed: int
+
+    def hold(self, consents: Consents, aspect: str) -> None:
+        """Raise what was found about an aspect.
+
+        Raises:
+            Violation: an example showed one.
+            NotTestable: the target took nothing that was made.
+
+        """
+        if aspect in self.violations:
+            raise self.violations[aspect]
+        if not self.accepted:
+            raise consents.untestable(
+                f"the target took none of the {self.examples} consents that were generated",
+                remedy="exclude the requirement on record, or give larger bodies under bodies in target.toml",
+            )
+
+
+@dataclass(slots=True)
+class _Seen:
+    violations: dict[str, Violation]
+    accepted: int = 0
+
+
+class _Enough(BaseException):
+    """Ends the making of examples: Hypothesis lets it through, where it would take an Exception for a finding."""
+
+
+@dataclass
+class Exploring:
+    """Tries examples against one target for one check. `world` is set up once, with the first example."""
+
+    consents: Consents
+    recorder: Recorder
+    budget: Budget
+    _world: World | None = None
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+
+    @property
+    def world(self) -> World:
+        if self._world is None:
+            self._world = World(self.consents)
+        return self._world
+
+    def explore(self, examples: SearchStrategy[Any], attempt: Attempt, *, share: float, smaller: Smaller) -> Explored:
+        """Try examples for a share of the budget; then make smaller, one by one, what violates an aspect.
+
+        `attempt` carries out one example and ties what it asserts to aspects; `smaller` takes away what it can from an
+        example while a condition holds.
+        """
+        most = max(1, int(self.budget.requests * share))
+        last = len(self.recorder.exchanges) + most
+        deadline = time.monotonic() + self.budget.seconds
+
+        def tried(example: Any) -> None:
+            if len(self.recorder.exchanges) >= last or time.monotonic() > deadline:
+                raise _Enough
+            self._try(example, attempt)
+
+        self._make(examples, tried, number=most)
+        outcomes = list(self._seen.values())
+        found = list(dict.fromkeys(aspect for seen in outcomes for aspect in seen.violations))
+        return Explored(
+            violations={aspect: self._smallest(attempt, aspect, smaller) for aspect in found},
+            examples=len(outcomes),
+            accepted=sum(seen.accepted for seen in outcomes),
+            seed=self.budget.seed,
+        )
+
+    def _smallest(self, attempt: Attempt, aspect: str, smaller: Smaller) -> Violation:
+        """The violation that the smallest example shows which so many requests lead to."""
+        last = len(self.recorder.exchanges) + TO_SHRINK
+        deadline = time.monotonic() + SECONDS_TO_SHRINK
+
+        def shows(example: Any) -> bool:
+            known = self._seen.get(_key(example))
+            if known is None and len(self.recorder.exchanges) < last and time.monotonic() < deadline:
+                known = self._try(example, attempt)
+            return known is not None and aspect in known.violations
+
+        first = min((key for key, seen in self._seen.items() if aspect in seen.violations), key=len)
+        return self._seen[_key(smaller(json.loads(first), shows))].violations[aspect]
+
+    def _try(self, example: Any, attempt: Attempt) -> _Seen:
+        key = _key(example)
+        if key in self._seen:
+            return self._seen[key]
+        trial = Trial(self.consents, self.recorder, example, self.world.people())
+        try:
+            attempt(trial)
+        except Unreachable as problem:
+            if not self._answers():
+                raise
+            trial.violations.setdefault("answers", Violation("an answer", str(problem), trial.shows))
+        seen = self._seen[key] = _Seen(trial.violations, trial.accepted)
+        return seen
+
+    def _answers(self) -> bool:
+        """Whether the target answers to something plain."""
+        try:
+            self.consents.read(self.consents.unused_id())
+        except Unreachable:
+            return False
+        return True
+
+    def _make(self, examples: SearchStrategy[Any], tried: Callable[[Any], None], *, number: int) -> None:
+        """Let Hypothesis make so many examples, or until it is `_Enough`.
+
+        Each is drawn from a seed of its own: left to itself Hypothesis makes most examples from the one before, which
+        finds little in a hundred of them. It does not shrink either: it would make each smaller example anew from the
+        start, twenty times slower than parts are taken from JSON, and without a budget.
+        """
+        with _same_for_a_seed(), contextlib.suppress(_Enough):
+            for place in range(number):
+                self._one(examples, tried, seed=self.budget.seed * 1_000_003 + place)
+
+    def _one(self, examples: SearchStrategy[Any], tried: Callable[[Any], None], *, seed: int) -> None:
+        """Try the simplest example, which is known after the first time, and another one."""
+
+        @hypothesis.seed(seed)
+        @hypothesis.settings(
+            max_examples=2,
+            phases=[hypothesis.Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+        @hypothesis.given(examples)
+        def each(example: Any) -> None:
+            tried(example)
+
+        each()
+
+
+@contextmanager
+def _same_for_a_seed() -> Iterator[None]:
+    """Keep Hypothesis from mixing in constants of the modules that happen to be imported (since 6.131)."""
+    if not hasattr(providers.HypothesisProvider, "_maybe_draw_constant"):
+        yield
+        return
+    with mock.patch.object(providers.HypothesisProvider, "_maybe_draw_constant", return_value=None):
+        yield
+
+
+def _key(example: Any) -> str:
+    return json.dumps(example, sort_keys=True)

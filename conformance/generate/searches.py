@@ -1,0 +1,121 @@
+"""A generated consent is written, and searched for in many ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from conformance import expect, meaning
+from conformance.generate import probes, round_trips, values
+from conformance.generate.smaller import reduced
+from conformance.generate.valid import Valid
+from conformance.model import Violation
+from conformance.validation.definitions import definitions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.client import Json
+    from conformance.found import Found
+    from conformance.generate.exploring import Exploring, Smaller, Trial
+    from conformance.generate.probes import Probe
+
+PROBES, DATED = 5, 14
+"""Searches for one consent: by token or reference, and by date."""
+USUAL = 60
+"""Characters of a search value."""
+PLACES = {"period": "provision.period", "date": "dateTime"}
+"""Parameters by date, and where they look (consent.html#search)."""
+
+
+def examples(exploring: Exploring) -> st.SearchStrategy[Json]:
+    """`{"kind", "body", "probes", "dated"}`: a valid consent, and which searches for it to try."""
+    asking = exploring.consents
+    names = [name for name in PLACES if asking.offers(f"search:{name}")]
+    made_from = Valid(exploring).consents
+
+    @st.composite
+    def example(draw: Any) -> Json:
+        made: Json = draw(made_from)
+        made["probes"] = [_place(draw) for _ in range(PROBES)]
+        made["dated"] = [_date_asked(draw, names) for _ in range(DATED if names else 0)]
+        return made
+
+    return example()
+
+
+def smaller(exploring: Exploring) -> Smaller:
+    """Takes away searches, and then parts of the consent while it stays valid."""
+    valid = Valid(exploring)
+
+    def made_smaller(example: Json, still: Callable[[Json], bool]) -> Json:
+        for asked in ("probes", "dated"):
+            example = reduced(example, still, under=(asked,), deepest=1)
+        return valid.smaller(example, still)
+
+    return made_smaller
+
+
+def _place(draw: Any) -> int:
+    """Which of the searches for a consent to try: the unusual ones come first among them, and are tried more often."""
+    return values.number(draw, 3 if values.now_and_then(draw) else 63)
+
+
+def _date_asked(draw: Any, names: list[str]) -> Json:
+    of = values.pick(draw, ("start", "end", "start", "end", ""))
+    return {
+        "name": values.pick(draw, names),
+        "of": of or values.date_time(draw),
+        "cut": values.pick(draw, probes.CUTS),
+        "prefix": values.pick(draw, probes.PREFIXES),
+    }
+
+
+def attempt(trial: Trial) -> None:
+    """Create the consent, read it, look for it. What was lost cannot be searched for, and is judged elsewhere."""
+    read = round_trips.written(trial)
+    trial.violations.clear()
+    if read is None or read.status != 200 or meaning.lost(trial.example["body"], read.parsed or {}):
+        return
+    for aspect, probe in _probes(trial, read.parsed):
+        _ask(trial, str(read.requested_id), aspect, probe)
+
+
+def _probes(trial: Trial, shown: Json) -> list[tuple[str, Probe]]:
+    """(aspect, search) for the searches that the example asks for, where a read shows what they look at as sent."""
+    asking, body = trial.consents, trial.example["body"]
+    rules = definitions(asking.pack.fhir)
+    visible = set(probes.probes(rules, shown, asking.claims))
+    sent = probes.probes(rules, body, asking.claims)
+    decided = sorted((probe for probe in sent if probe in visible or not probe.finds), key=_is_usual)
+    found = [("found", decided[number % len(decided)]) for number in trial.example["probes"] if decided]
+    for asked in trial.example["dated"]:
+        known = probes.dated(body, PLACES[asked["name"]])
+        probe = probes.date_probe(asked["name"], known, asked, zone=asking.dialect.zone)
+        if probe is not None and known == probes.dated(shown, PLACES[asked["name"]]):
+            found.append(("dates", probe))
+    return list(dict.fromkeys(found))
+
+
+def _is_usual(probe: Probe) -> bool:
+    """Whether a search has no value that servers are likely to read wrongly: long, with blanks or with escapes."""
+    return len(probe.value) < USUAL and not set(probe.value) & set(" \\")
+
+
+def _ask(trial: Trial, id: str, aspect: str, probe: Probe) -> None:  # noqa: A002 - FHIR's own word
+    asking, patient = trial.consents, meaning.patient_of(trial.example["body"])
+    wanted = [id] if probe.finds else []
+    with trial.watching(aspect):
+        found = asking.find(asking.of_patient(patient), (probe.name, probe.value), include=wanted)
+        with trial.watching("apart"):
+            _of_one_patient(found, patient)
+        expect.matches(found, include=wanted, exclude=[] if probe.finds else [id])
+
+
+def _of_one_patient(found: Found, patient: str) -> None:
+    wanted = patient.rpartition("/")[2]
+    for match in found.matches:
+        of = meaning.patient_of(match)
+        if of.rpartition("/")[2] != wanted:
+            raise Violation(f"consents of {patient} alone", f"Consent/{match.get('id')} of {of}", found.shows)

@@ -1,0 +1,72 @@
+"""What leaves as valid: made from the pack's bodies, and valid by the validator as far as those are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import reject
+from hypothesis import strategies as st
+
+from conformance.generate.resources import Origin, consents
+from conformance.generate.smaller import reduced
+from conformance.generate.world import PATIENTS, standing_in
+from conformance.validation import Validator
+from conformance.validation.definitions import definitions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.client import Consents, Json
+    from conformance.generate.exploring import Exploring
+
+
+def origins(asking: Consents) -> tuple[Origin, ...]:
+    """The bodies of the pack that consents are made from: one of each fixture."""
+    found: dict[str, Origin] = {}
+    for kind, source in asking.pack.bodies.items():
+        if source.create not in {asking.pack.bodies[known].create for known in found}:
+            body = asking.body(kind, patient=PATIENTS[0])
+            found[kind] = Origin(kind, standing_in(body))
+    return tuple(found.values())
+
+
+class Valid:
+    """Valid consents, and whether one is. Some bodies of packs are older than the rules that they are held against."""
+
+    def __init__(self, exploring: Exploring) -> None:
+        asking = exploring.consents
+        pack = asking.pack
+        self._validator = Validator(pack.fhir, profiles=[str(path) for path in pack.definitions])
+        self._origins = origins(asking)
+        self._known = {rule for origin in self._origins for rule in self._rules(origin.body)}
+        self._made = consents(definitions(pack.fhir), self._origins, exploring.world.references)
+
+    @property
+    def consents(self) -> st.SearchStrategy[Json]:
+        """`{"kind", "body"}`: valid consents."""
+
+        @st.composite
+        def valid(draw: Any) -> Json:
+            made: Json = draw(self._made)
+            if self.breaks(made):
+                reject()
+            return made
+
+        return valid()
+
+    def breaks(self, example: Json) -> set[str]:
+        """The rules of the validator that a consent breaks and no body of the pack does."""
+        return self._rules(example["body"]) - self._known
+
+    def smaller(self, example: Json, still: Callable[[Json], bool], *, breaking: frozenset[str] = frozenset()) -> Json:
+        """The consent with parts taken away that breaks these rules and no others, while a condition holds."""
+
+        def alike(candidate: Json) -> bool:
+            same = all(candidate["body"].get(name) == example["body"].get(name) for name in ("patient", "subject"))
+            return same and self.breaks(candidate) == breaking and still(candidate)
+
+        smallest: Json = reduced(example, alike, under=("body",))
+        return smallest
+
+    def _rules(self, body: Json) -> set[str]:
+        return {issue.rule for issue in self._validator.validate(body) if issue.severity == "error"}

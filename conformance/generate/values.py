@@ -1,0 +1,116 @@
+"""Strategies for the values of FHIR's datatypes: those that servers lose, cut off, or compare wrongly.
+
+Texts are put together from pieces rather than drawn letter by letter: each piece has brought a server down before.
+Nothing is drawn that a server may change: no blanks at the ends of a text, no characters that Unicode's normal form C
+would replace, no more decimals of a second than three.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from conformance.validation.definitions import Definitions
+
+    Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+PIECES = (
+    "consent",
+    "åäö ÅÄÖ",
+    "漢字 ひらがな",
+    "שלום عليكم",
+    "🙂",
+    "𝔘𝔫𝔦",  # noqa: RUF001 - letters beyond the first plane
+    "𠮷野家",
+    "👩‍👩‍👧",
+    "\U000f0000\U0010fffd",
+    "O'Brien",
+    '"quoted"',
+    "back\\slash",
+    "a & b <c>",
+    "&amp; &#229; %41",
+    "50 %_*",
+    "$1 {0} ${x}",
+    "-- ; DROP",
+    "null",
+    "0",
+    "true",
+    "two  blanks",
+    "a|b,c$d",
+)
+"""Words that mean something to somebody on the way: an encoding, a template, a query, a parser."""
+LENGTHS = (64, 255, 256, 257, 1024, 4001)
+"""Around these lengths columns end."""
+YEARS = ("2024", "1999", "2016", "2020", "2023", "2031", "1900", "9999", "9999")
+DAYS = ("01-01", "02-28", "03-31", "06-15", "10-25", "12-31")
+TIMES = ("00:00:00", "09:30:15", "12:00:00", "23:59:59")
+FRACTIONS = ("", ".5", ".123", ".999")
+ZONES = ("Z", "+02:00", "-05:00", "+05:45", "-03:30", "+14:00", "-12:00")
+IDS = ("a", "A-1.b", "x" * 64, "7")
+URIS = (
+    "https://example.org/policies/7?a=b&c=d#e",
+    "urn:oid:1.2.752.129.2.1",
+    "urn:uuid:0c7f9d5e-3f0f-4c6e-9f39-1f9ef1a3ad10",
+    f"https://example.org/{'long/' * 60}end",
+)
+SYSTEMS = ("https://example.org/codes", "urn:oid:1.2.3.4.5", "https://example.org/CodeSystem/other?version=1")
+CODES = ("a", "A-1", "two words", "x" * 64, "57016-8")
+DATA = ("AA==", "U2lnbmVkIG9uIHBhcGVyLg==", "/+8=")
+MOST_CODES = 12
+"""So many codes of a value set are drawn from."""
+
+
+@cache
+def _numbers(most: int) -> st.SearchStrategy[int]:
+    return st.integers(min_value=0, max_value=most)
+
+
+def pick(draw: Draw, options: Sequence[Any]) -> Any:
+    """One of the options; the first is the simplest."""
+    return options[number(draw, len(options) - 1)]
+
+
+def now_and_then(draw: Draw, out_of: int = 2) -> bool:
+    """True once in so many times."""
+    return bool(draw(_numbers(out_of - 1)) == out_of - 1)
+
+
+def number(draw: Draw, most: int) -> int:
+    """A whole number from 0."""
+    return int(draw(_numbers(most)))
+
+
+def text(draw: Draw) -> str:
+    """One or two pieces; now and then as long as a column."""
+    words = " ".join(pick(draw, PIECES) for _ in range(1 + number(draw, 1)))
+    if not now_and_then(draw, 6):
+        return words
+    length: int = pick(draw, LENGTHS)
+    return (words + "-" + "0123456789" * (length // 10 + 1))[:length].rstrip()
+
+
+def date_time(draw: Draw) -> str:
+    """A dateTime of any precision and zone (datatypes.html#dateTime)."""
+    year, day = pick(draw, YEARS), pick(draw, DAYS)
+    precision = number(draw, 6)
+    if precision < 3:
+        return (f"{year}", f"{year}-{day[:2]}", f"{year}-{day}")[precision]
+    fraction = pick(draw, FRACTIONS) if precision > 4 else ""
+    return f"{year}-{day}T{pick(draw, TIMES)}{fraction}{pick(draw, ZONES)}"
+
+
+def coded(definitions: Definitions, value_set: str) -> tuple[tuple[str, str], ...]:
+    """Some (system, code) of a value set that can be enumerated; empty where it cannot."""
+    known = definitions.value_set(value_set)
+    if known is None:
+        return ()
+    found = []
+    for system, codes in sorted(known.codes_of.items()):
+        listed = codes if isinstance(codes, frozenset) else codes.codes
+        found += [(system, code) for code in sorted(listed)[:MOST_CODES]]
+    return tuple(found[:MOST_CODES])

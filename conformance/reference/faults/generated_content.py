@@ -1,0 +1,240 @@
+"""Lies that no hand-written body meets: what is lost only of long lists, rare characters, and unusual company."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from conformance.reference.fault import Fault
+from conformance.reference.rules import walked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.reference.messages import Resource
+    from conformance.reference.store import Stored
+
+MEANING = ("generated.write.meaning-survives", "generated.write.content-survives")
+CONTENT = ("generated.write.content-survives",)
+AT_HOME = ("r4",)
+
+
+def mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """The same JSON with each text changed."""
+    if isinstance(value, dict):
+        return {name: mapped(inner, change) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [mapped(inner, change) for inner in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def without(value: Any, unwanted: Callable[[str, Any], bool]) -> Any:
+    """The same JSON without the properties that are not wanted, at any depth."""
+    if isinstance(value, dict):
+        return {name: without(inner, unwanted) for name, inner in value.items() if not unwanted(name, inner)}
+    return [without(inner, unwanted) for inner in value] if isinstance(value, list) else value
+
+
+def in_rules(resource: Resource, change: Callable[[Resource, int], Resource]) -> Resource:
+    """The same consent with each rule changed; the depth of the root rule is 1."""
+
+    def changed(rule: Resource, depth: int) -> Resource:
+        rule = change(rule, depth)
+        if "provision" in rule:
+            rule = {**rule, "provision": [changed(inner, depth + 1) for inner in rule["provision"]]}
+        return rule
+
+    return {**resource, "provision": changed(resource["provision"], 1)} if "provision" in resource else resource
+
+
+class ThirdActorIsLost(Fault, name="third-actor-is-lost", breaks=MEANING, packs=AT_HOME):
+    """A rule keeps two actors at most."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def two(rule: Resource, _: int) -> Resource:
+            return {**rule, "actor": rule["actor"][:2]} if "actor" in rule else rule
+
+        return in_rules(super().kept(resource, previous), two)
+
+
+class FourthLevelIsFlattened(Fault, name="fourth-level-of-rules-is-flattened", breaks=MEANING, packs=AT_HOME):
+    """Rules are kept to the third level; what is below loses its own rules."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def flat(rule: Resource, depth: int) -> Resource:
+            return {name: value for name, value in rule.items() if name != "provision" or depth < 3}
+
+        return in_rules(super().kept(resource, previous), flat)
+
+
+def in_periods(resource: Resource, change: Callable[[str], str]) -> Resource:
+    """The same consent with the bounds of every rule's periods changed."""
+
+    def bounds(rule: Resource, _: int) -> Resource:
+        periods: Resource = {name: mapped(rule[name], change) for name in ("period", "dataPeriod") if name in rule}
+        return {**rule, **periods}
+
+    return in_rules(resource, bounds)
+
+
+class NegativeOffsetIsLost(Fault, name="negative-offset-is-lost", breaks=MEANING, packs=AT_HOME):
+    """The bounds of a period keep no offset west of Greenwich: they end in Z."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        kept = super().kept(resource, previous)
+        return in_periods(kept, lambda text: re.sub(r"(T[\d:.]+)-\d\d:\d\d$", r"\1Z", text))
+
+
+class DecimalsOfASecondAreLost(Fault, name="decimals-of-a-second-are-lost", breaks=MEANING, packs=AT_HOME):
+    """The bounds of a rule's period are kept to the second."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        kept = super().kept(resource, previous)
+        return in_periods(kept, lambda text: re.sub(r"(T[\d:]+)\.\d+", r"\1", text))
+
+
+class SecondLabelIsLost(Fault, name="second-security-label-is-lost", breaks=MEANING, packs=AT_HOME):
+    """A rule keeps one security label."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def one(rule: Resource, _: int) -> Resource:
+            return {**rule, "securityLabel": rule["securityLabel"][:1]} if "securityLabel" in rule else rule
+
+        return in_rules(super().kept(resource, previous), one)
+
+
+class ActionIsLostBesidePurposes(Fault, name="action-is-lost-where-two-purposes-are", breaks=MEANING, packs=AT_HOME):
+    """A rule with more than one purpose keeps no action."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def alone(rule: Resource, _: int) -> Resource:
+            if len(rule.get("purpose", ())) < 2:
+                return rule
+            return {name: value for name, value in rule.items() if name != "action"}
+
+        return in_rules(super().kept(resource, previous), alone)
+
+
+class EndOfTimeIsMoved(Fault, name="end-of-time-is-moved", breaks=MEANING, packs=AT_HOME):
+    """A period of the year 9999 is moved to 2199, as the date type of a spreadsheet asks for."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        return in_periods(super().kept(resource, previous), lambda text: re.sub(r"^9999", "2199", text))
+
+
+class TextIsCutAt255(Fault, name="text-is-cut-at-255-characters", breaks=CONTENT, packs=AT_HOME):
+    """Displays, texts, titles and values are kept to 255 characters."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def short(text: str) -> str:
+            return text[:255] if "/" not in text else text
+
+        kept: Resource = mapped(super().kept(resource, previous), short)
+        return kept
+
+
+class AstralCharactersAreReplaced(Fault, name="astral-characters-are-replaced", breaks=CONTENT, packs=AT_HOME):
+    """Characters beyond the first plane of Unicode become question marks."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def plain(text: str) -> str:
+            return re.sub(r"[\U00010000-\U0010ffff]", "?", text)
+
+        kept: Resource = mapped(super().kept(resource, previous), plain)
+        return kept
+
+
+class ExtensionsOnPrimitivesAreLost(Fault, name="extensions-on-primitives-are-lost", breaks=CONTENT, packs=AT_HOME):
+    """What stands under a name with an underscore is not kept."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        kept: Resource = without(super().kept(resource, previous), lambda name, _: name.startswith("_"))
+        return kept
+
+
+class FalseIsTakenForNothing(Fault, name="false-is-taken-for-nothing", breaks=CONTENT, packs=AT_HOME):
+    """A coding that no user has chosen does not say so: false is taken for nothing."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        kept: Resource = without(
+            super().kept(resource, previous), lambda name, value: name == "userSelected" and value is False
+        )
+        return kept
+
+
+class NestedExtensionsAreLost(Fault, name="nested-extensions-are-lost", breaks=CONTENT, packs=AT_HOME):
+    """An extension that consists of extensions is not kept."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def simple(value: Any) -> Any:
+            if isinstance(value, dict):
+                made = {name: simple(inner) for name, inner in value.items()}
+                if isinstance(made.get("extension"), list):
+                    made["extension"] = [one for one in made["extension"] if "extension" not in one]
+                return {name: inner for name, inner in made.items() if inner not in ([], {})}
+            return [simple(inner) for inner in value] if isinstance(value, list) else value
+
+        kept: Resource = simple(super().kept(resource, previous))
+        return kept
+
+
+class AmpersandsAreEscaped(Fault, name="ampersands-are-escaped", breaks=CONTENT, packs=AT_HOME):
+    """Texts come back with their ampersands and angle brackets written as HTML."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        def escaped(text: str) -> str:
+            return text.replace("&", "&amp;").replace("<", "&lt;") if "/" not in text else text
+
+        kept: Resource = mapped(super().kept(resource, previous), escaped)
+        return kept
+
+
+class VerificationIsLostBesideASource(
+    Fault, name="verification-is-lost-beside-a-source-reference", breaks=CONTENT, packs=AT_HOME
+):
+    """A consent whose source is a reference keeps no verification."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        kept = super().kept(resource, previous)
+        if "sourceReference" not in kept:
+            return kept
+        return {name: value for name, value in kept.items() if name != "verification"}
+
+
+class IdentifierHasNoPeriod(Fault, name="identifiers-have-no-period", breaks=CONTENT, packs=AT_HOME):
+    """The period of an identifier is not kept."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        kept = super().kept(resource, previous)
+        if "identifier" not in kept:
+            return kept
+        bare = [{name: value for name, value in one.items() if "period" not in name} for one in kept["identifier"]]
+        return {**kept, "identifier": bare}
+
+
+class DeepRulesBreakTheServer(
+    Fault,
+    name="deep-rules-break-the-server",
+    breaks=["generated.write.is-answered-without-a-server-error"],
+    packs=AT_HOME,
+):
+    """A consent with rules on a fourth level ends in an internal error."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if any(re.fullmatch(r"provision(\.provision\[\d+\]){3}", path) for path, _ in walked(resource)):
+            raise IndexError("no column for a fourth level")
+        return super().kept(resource, previous)
+
+
+class EarlyYearsBreakTheServer(
+    Fault,
+    name="years-before-1970-break-the-server",
+    breaks=["generated.write.is-answered-without-a-server-error"],
+    packs=AT_HOME,
+):
+    """A date of the years before 1970 ends in an internal error."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if any(re.match(r"19[0-6]\d(-|$)", str(value)) for _, value in walked(resource)):
+            raise OverflowError("timestamp out of range")
+        return super().kept(resource, previous)

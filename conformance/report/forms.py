@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.model import UsageError
-from conformance.report import html, junit, markdown, results, table, testreport
+from conformance.report import html, junit, markdown, results, script, table, testreport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +23,14 @@ def write_all(report: Report, folder: Path) -> list[Path]:
 
 
 def write_forms(report: Report, folder: Path, previous: Report | None = None) -> list[Path]:
-    """What is made from results.json: the page, the summary for CI, the table, JUnit XML, the TestReport."""
+    """What is made from results.json: the page, the summary for CI, the table, JUnit XML, the TestReport, scripts."""
     return [
         html.write(report, folder / "report.html", previous),
         markdown.write(report, folder / "summary.md"),
         table.write(report, folder / "requirements.csv"),
         junit.write(report, folder / "junit.xml"),
         testreport.write(report, folder / "TestReport.json"),
+        *script.write_all(report, folder / "findings"),
     ]
 
 

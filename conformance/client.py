@@ -523,8 +523,7 @@ class Consents:
 
         """
         for known in self.existing("active"):
-            first = self.search([self.of_patient(known.patient)])
-            if first.resource_type == "Bundle" and len(Found((first,)).ids) > 1:
+            if len(self.find(self.of_patient(known.patient), tolerant=True).ids) > 1:
                 return known
         remedy = "name a consent under given.consents whose patient has another one"
         raise self.untestable("no given consent's patient has a second one that the search shows", remedy=remedy)

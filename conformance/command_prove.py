@@ -50,7 +50,7 @@ def prove(options: argparse.Namespace) -> int:
     (folder / "proof.html").write_text(as_html(rows, outcomes), encoding="utf-8")
     if options.write is not None:
         Path(options.write).write_text(summary, encoding="utf-8")
-    for trial, line in breaches:
+    for trial, line in breaches if sys.stderr.isatty() else ():
         print(f"{trial}: {line}")
     for row in lacking:
         print(f"{row.requirement.id}: {row.missing}")
@@ -75,6 +75,8 @@ def _shown(carried: Iterator[Outcomes], planned: Sequence[Trial]) -> Iterator[Ou
     if not sys.stderr.isatty():
         for number, outcome in enumerate(carried, 1):
             yield outcome
+            for line in outcome.breaches:
+                print(f"{outcome.trial}: {line}", file=sys.stderr, flush=True)
             if number * 10 // total > (number - 1) * 10 // total:
                 print(f"{number} of {total} runs", file=sys.stderr)
         return

@@ -129,20 +129,21 @@ class IdFindsWhatBeginsLikeIt(
         return super().matches_token(value, criterion, wanted)
 
 
-class IdListsThePatientsOtherConsents(
+class IdSearchAddsAStranger(
     Fault,
-    name="id-lists-the-patients-other-consents",
+    name="id-search-adds-a-stranger",
     breaks=["oracle-health.search.by-id", "r4.search.by-id"],
     packs=ORACLE,
 ):
-    """_id finds the consent of that id and all others of its patient."""
+    """_id finds the consent of that id and one of another patient."""
 
     def found(self, asked: Search) -> list[Stored]:
         found = super().found(asked)
-        if [criterion.name for criterion in asked.criteria] != ["_id"]:
+        if not found or [criterion.name for criterion in asked.criteria] != ["_id"]:
             return found
-        whose = {stored.content["patient"]["reference"] for stored in found}
-        return [one for one in self.searched("Consent") if one.content["patient"]["reference"] in whose]
+        here = {stored.id for stored in found}
+        added = [one for one in self.searched("Consent") if one.id == OF_THE_FAMOUS[0] and one.id not in here]
+        return [*found, *(one for one in added if self.visible(asked.caller, one))]
 
 
 class TwoIdsCrash(Fault, name="two-ids-crash", breaks=["oracle-health.search.by-id"], packs=ORACLE):

@@ -121,7 +121,9 @@ class Ledger:
 
         assert self.report is not None  # `finish` made it
         unwritten = [self.unwritten] if self.unwritten else []
-        return [*terminal.lines(self.report, self.written), *unwritten, *self._cleanup]
+        busy = sum(exchange.status in {429, 503} for exchange in self.report.exchanges.values())
+        waited = [f"{busy} answers were 429 or 503 (see http.rate and http.retries of target.toml)"] if busy else []
+        return [*terminal.lines(self.report, self.written), *waited, *unwritten, *self._cleanup]
 
     def clean_up(self) -> None:
         """Remove what the run has created, unless it is to stay; the verdicts are made already."""

@@ -180,6 +180,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         result = yield
     except (NotTestable, Violation) as obstacle:
         recorder.found(running.open_ids(ids, recorder), Outcome.NOT_TESTABLE, obstacle)
+        running.heard(recorder.exchanges)
     except Unreachable as problem:
         recorder.found(running.open_ids(ids, recorder), Outcome.ERROR, problem)
         running.lost(problem)
@@ -187,7 +188,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         recorder.broke(running.open_ids(ids, recorder) or running.applicable(ids), problem)
         raise
     else:
-        running.heard()
+        running.heard(recorder.exchanges)
     message, excused = running.red(recorder.findings, recorder.exchanges)
     if message:
         pytest.fail(message, pytrace=False)

@@ -36,7 +36,8 @@ CLOCK = "consent-conformance-clock"
 """Name of the pytest plugin whose `clock` a run lives by, in place of the machine's."""
 
 PATIENCE = 3
-"""After so many checks in a row without a response the run stops, even when the target still answers to /metadata."""
+"""After so many checks in a row without a response the run stops, even when the target still answers to /metadata; and
+after so many with nothing but server errors, when it answers to that with one, too."""
 
 
 class Running:
@@ -72,7 +73,7 @@ class Running:
         self._callers = Callers(preparation.target, preparation.redactor)
         self._server = server
         self._handed_down = handed_down
-        self._unheard = 0
+        self._unheard = self._failing = 0
 
     # -- before the first check --------------------------------------------------------------------------------
 
@@ -264,26 +265,36 @@ class Running:
         seen = {finding.requirement for finding in recorder.findings}
         return [id for id in self.applicable(ids) if id not in seen]  # noqa: A001
 
-    def heard(self) -> None:
-        """A check has had its answers."""
+    def heard(self, exchanges: Sequence[Exchange]) -> None:
+        """A check has had its answers: give the target up when for a while there was nothing but server errors."""
         self._unheard = 0
+        statuses = [exchange.status for exchange in exchanges]
+        if not statuses or any(status is None or status < 500 for status in statuses):
+            self._failing = 0
+            return
+        self._failing += 1
+        if self._failing >= PATIENCE and (status := self._answer()) is not None and status >= 500:
+            self.gone = (
+                f"{self._failing} checks in a row had nothing but server errors from the target, "
+                f"and it answers {status} to GET /metadata as well"
+            )
 
     def lost(self, problem: Unreachable) -> None:
         """A request had no response: give the target up when it does not answer any more, and say so once."""
         self._unheard += 1
-        if not self._answers():
+        if self._answer() is None:
             self.gone = self.preparation.redactor.text(f"the target went away during the run: {problem}")
         elif self._unheard >= PATIENCE:
             self.gone = self.preparation.redactor.text(
                 f"{self._unheard} checks in a row had no response from the target: {problem}"
             )
 
-    def _answers(self) -> bool:
+    def _answer(self) -> int | None:
+        """The status that the target answers to GET /metadata; None when no answer comes."""
         try:
-            self._wire.send("GET", self.preparation.target.base_url + "/metadata", (("Accept", "*/*"),))
+            return self._wire.send("GET", self.preparation.target.base_url + "/metadata", (("Accept", "*/*"),)).status
         except Unreachable:
-            return False
-        return True
+            return None
 
     # -- after a check ---------------------------------------------------------------------------------------------
 

@@ -151,6 +151,19 @@ class IsBusyForHours(Honest):
         return status, {**headers, "Retry-After": "7200"}, content
 
 
+class FailsHalfWay(Honest):
+    """Answers so many requests, and 500 to all that follow."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__()
+        self.answers = answers
+
+    def answer(self, method: str, path: str, query: str, body: bytes) -> Response | None:
+        if len(self.seen) > self.answers:
+            return outcome(500, "out of memory")
+        return super().answer(method, path, query, body)
+
+
 class NeverAnswers(Honest):
     """Takes the request and keeps silent."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 from typing import TYPE_CHECKING
@@ -139,12 +140,25 @@ def test_a_target_that_dies_half_way(
     assert all(row["verdict"] != "pass" for row in ended.report["requirements"] if "find" in row["id"])
 
 
+def test_a_target_that_fails_half_way(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
+    """It still answers, but with nothing but 500: the run stops and says so once."""
+    server = servers.FailsHalfWay(answers=8)
+    ended = suite.run("--pack", "r4", "--target", suite.target(lying(server)))
+    assert ended.code in {1, 3}, ended.output
+    assert ended.report is not None
+    why = "3 checks in a row had nothing but server errors from the target, and it answers 500 to GET /metadata as well"
+    assert ended.lines("3 checks in a row had nothing but server errors") <= 2, ended.output
+    assert why in ended.output + json.dumps(ended.report)
+    assert len(server.seen) < 60
+
+
 def test_a_busy_server_is_asked_again(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
     server = servers.IsBusyNowAndThen()
     ended = suite.run("--target", suite.target(lying(server)))
     assert ended.code == 0, ended.output
     assert ended.report is not None
     assert len(ended.report["exchanges"]) == len(server.seen)
+    assert "answers were 429 or 503 (see http.rate and http.retries of target.toml)" in ended.output
     impatient = suite.run("--target", suite.target(server.url, "[http]", "retries = 0"))
     assert impatient.code in {1, 3}, impatient.output
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PACK, MILLISECONDS, TARGET = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
 
 
-class Late(Variation, name="late"):
+class Late(Variation, name="late", packs=(PACK,)):
     """Each answer comes as late as the command line says."""
 
     def sent(self, request: Request, route: Route | None, response: Response) -> Response:

@@ -121,12 +121,6 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--workers", type=int, default=1, metavar="N", help="check with N processes (default: 1)")
     run.set_defaults(perform=_run)
 
-    cleanup = commands.add_parser("cleanup", help="remove what a run has left on a server")
-    cleanup.add_argument("run", metavar="RUN", help="name or folder of its journal, as the run has printed it")
-    cleanup.add_argument("--target", metavar="FILE", help="target.toml, when it is not where it was")
-    cleanup.add_argument("--report-dir", metavar="DIR", default="reports", help="where its reports are")
-    cleanup.set_defaults(perform=_cleanup)
-
 
 def _run(options: argparse.Namespace) -> int:
     from conformance.command_run import run  # noqa: PLC0415 - see above

@@ -88,11 +88,12 @@ def run_arguments(options: argparse.Namespace) -> list[str]:
     arguments = ["--pack", options.pack] if options.pack else []
     if options.workers > 1:
         arguments += ["--workers", str(options.workers)]
-    flags = ("read_only", "keep_created", "fail_fast", "last_failed")
-    arguments += [f"--{name.replace('_', '-')}" for name in flags if getattr(options, name)]
-    for name in ("only", "exclude"):
-        arguments += [word for pattern in getattr(options, name) for word in (f"--{name}", pattern)]
-    return arguments
+    flags = ("keep_created", "fail_fast", "last_failed")
+    return [
+        *arguments,
+        *(f"--{name.replace('_', '-')}" for name in flags if getattr(options, name)),
+        *_selection(options),
+    ]
 
 
 def pytest_arguments(options: argparse.Namespace) -> list[str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def values_at(resource: Any, path: str) -> list[Any]:
     """Return what stands at a path such as `provision.actor.reference`, lists on the way flattened."""
+    if "." not in path and isinstance(resource, dict):
+        return listed(resource.get(path))
     found = [resource]
     for name in path.split("."):
         below: list[Any] = []
@@ -73,9 +75,14 @@ def reference_matches(value: Any, wanted: str, *, base: str, types: tuple[str, .
 
     `types` are the types that the element may refer to, `only` the type that a modifier names.
     """
-    target = _local(value.get("reference") if isinstance(value, dict) else None, base)
-    if target is None:
-        return False
+    reference = value.get("reference") if isinstance(value, dict) else None
+    return isinstance(reference, str) and _selects(reference, wanted, base, types, only)
+
+
+@lru_cache(maxsize=65_536)
+def _selects(reference: str, wanted: str, base: str, types: tuple[str, ...], only: str | None) -> bool:
+    """As `reference_matches`, of the reference alone: a search looks at the same few again and again."""
+    target = _local(reference, base) or ""
     if only is not None and target.partition("/")[0] != only:
         return False
     sought = _local(wanted, base)

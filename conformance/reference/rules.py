@@ -194,16 +194,26 @@ CONSENT_OF_R4: tuple[Callable[[Resource], Iterator[str]], ...] = (
 )
 
 
-def walked(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every value below with its path, such as `provision.actor[0].role`."""
-    children: Iterator[tuple[str, Any]] = iter(())
+def walked(value: Any, path: str = "") -> list[tuple[str, Any]]:
+    """Return every value below with its path, such as `provision.actor[0].role`, parents before children."""
+    found: list[tuple[str, Any]] = []
+    _walk(value, path, found)
+    return found
+
+
+def _walk(value: Any, path: str, found: list[tuple[str, Any]]) -> None:
     if isinstance(value, dict):
-        children = ((f"{path}.{key}" if path else key, child) for key, child in value.items())
+        for key, child in value.items():
+            where = f"{path}.{key}" if path else key
+            found.append((where, child))
+            if isinstance(child, dict | list):
+                _walk(child, where, found)
     elif isinstance(value, list):
-        children = ((f"{path}[{index}]", child) for index, child in enumerate(value))
-    for where, child in children:
-        yield where, child
-        yield from walked(child, where)
+        for index, child in enumerate(value):
+            where = f"{path}[{index}]"
+            found.append((where, child))
+            if isinstance(child, dict | list):
+                _walk(child, where, found)
 
 
 def _name(path: str) -> str:

@@ -77,7 +77,7 @@ def test_a_patient_is_looked_up(nll: Client) -> None:
 
 def test_what_it_holds_from_the_start_has_the_form_of_the_era(nll: Client) -> None:
     held = nll.get(f"/Consent/{SEEDED}").json()
-    assert set(held) == {"resourceType", "id", "meta", "category", "patient", "provision"}
+    assert set(held) == {"resourceType", "id", "meta", "text", "category", "patient", "provision"}
     assert held["provision"] == {"dataPeriod": {"start": "2023-01-10"}}
 
 

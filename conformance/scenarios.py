@@ -245,4 +245,15 @@ class Contradiction:
 
     def met(self, seen: str) -> str:
         """A note for the report of what the target made of it."""
-        return f"contradiction {self.id}: {seen} (the sources can be read as: {' / '.join(self.readings)})"
+        readings = " / ".join(self.readings)
+        return f"contradiction {self.id}: {seen} (the sources do not settle this; {self._made_of_it}: {readings})"
+
+    @property
+    def _made_of_it(self) -> str:
+        return {
+            "accept either": "each reading is accepted",
+            "the rule stands": "the requirement stands whichever is meant",
+            "setting": "a setting says which is meant",
+            "warning at most": "whichever is meant, a warning is the most that follows",
+            "repaired": "the slip was repaired before use",
+        }.get(self.consequence, "no requirement rests on either")

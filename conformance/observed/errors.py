@@ -72,7 +72,8 @@ def every_outcome_is_well_formed(answers: Answers) -> str | None:
             seen += 1
             said = _wrong(outcome, codes=codes, refusing=(answer.status or 0) >= 400)
             if said:
-                raise Violation("a well-formed OperationOutcome", f"{answer.method} {answer.url}: {said}", (answer.id,))
+                where = f"in the answer to {answer.method} {answer.url}"
+                raise Violation("a well-formed OperationOutcome", f"{said} {where}", (answer.id,))
     return None if seen else "no OperationOutcome was met in this run"
 
 
@@ -130,12 +131,16 @@ def _wrong(outcome: dict[str, Any], *, codes: frozenset[str], refusing: bool) ->
         return "no list of issues"
     for issue in issues:
         if str(issue.get("severity")) not in SEVERITIES:
-            return f"the severity {issue.get('severity')}"
+            return _named("severity", issue)
         if str(issue.get("code")) not in codes:
-            return f"the code {issue.get('code')}"
+            return _named("code", issue)
     if refusing and not any(issue["severity"] in {"error", "fatal"} for issue in issues):
         return "a refusal without error or fatal issue"
     return None
+
+
+def _named(element: str, issue: dict[str, Any]) -> str:
+    return f"the {element} '{issue[element]}'" if element in issue else f"an issue without {element}"
 
 
 def _parsed(body: str | None) -> Any:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from conformance.model import Verdict
 from conformance.report.bodies import cut
 from conformance.report.causes import likely, said
 from conformance.report.difference import Piece, marked
-from conformance.report.summary import Group, decisive
+from conformance.report.excerpts import sought
+from conformance.report.summary import Group, decisive, mended
 from conformance.report.timeline import Timeline, timeline
+from conformance.report.weight import weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from conformance.model import Judged, Report
-    from conformance.report.evidence import Evidence, Shown
+    from conformance.report.evidence import Evidence, Shown, Written
 
 OTHERS = 12
 """Exchanges of a check that are shown besides the first; a rule about all answers of a run refers to hundreds."""
@@ -24,14 +26,14 @@ LONGEST = 1_200
 """Characters of an expected or an actual value."""
 TRAIL = 8
 """Exchanges that a passed requirement names."""
-CONTRADICTION = "contradiction"
-"""Notes that begin with this word tell of a contradiction of the sources that was met."""
-_MET = re.compile(r"contradiction (\S+): (.*) \(the sources can be read as: (.*)\)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """What one check found, ready to be shown. `expected` and `actual` are None when there is nothing to compare."""
+    """What one check found, ready to be shown. `expected` and `actual` are None when there is nothing to compare.
+
+    `written` is the write whose effect `first` reads back, if that is what the finding is about.
+    """
 
     title: str
     nodeid: str
@@ -41,6 +43,7 @@ class Told:
     timeline: Timeline | None
     said: str
     cause: str
+    written: Written | None
     first: Shown | None
     others: Sequence[Shown]
     unseen: int
@@ -48,21 +51,16 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A requirement that somebody has to look at. `reason` is empty when the comparison says it already."""
+    """A requirement that somebody has to look at. `reason` is empty when the comparison says it already.
+
+    `weight` says why it does not fail the run, or why it does although it holds; empty where the badge says enough.
+    """
 
     judged: Judged
     reason: str
+    weight: str
     told: Told | None
     further: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Met:
-    """A contradiction of the sources: how they can be read, and what the target made of it, with the requirements."""
-
-    name: str
-    readings: str
-    seen: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,10 +75,13 @@ def card(judged: Judged, report: Report, evidence: Evidence) -> Card:
     """The card of one requirement; it rests on the worst check and names the others that are not content."""
     check = decisive(judged)
     on_record = judged.deviation is not None and judged.verdict == "known-deviation"
-    repeats = on_record or (check is not None and bool(check["expected"]) and judged.reason == check["message"])
+    good_news = judged.verdict is Verdict.STALE_DEVIATION and mended(judged)
+    compared = check is not None and bool(check["expected"]) and judged.reason == check["message"]
+
     return Card(
         judged=judged,
-        reason="" if repeats else judged.reason,
+        reason="" if on_record or good_news or compared else judged.reason,
+        weight=weight_of(judged),
         told=_told(check, report, evidence) if check else None,
         further=[other for other in judged.checks if other is not check and other["outcome"] != "held"],
     )
@@ -93,29 +94,6 @@ def obstacle(group: Group, by_id: Mapping[str, Judged], evidence: Evidence) -> S
         if check and check["exchanges"]:
             return evidence.show(check["exchanges"][0])
     return None
-
-
-def notes(report: Report) -> list[tuple[Judged, list[str]]]:
-    """Each requirement under which something unusual was accepted, with what it was."""
-    found = []
-    for judged in report.requirements:
-        unusual = [note for note in judged.notes if not note.lower().startswith(CONTRADICTION)]
-        if unusual:
-            found.append((judged, unusual))
-    return found
-
-
-def contradictions(report: Report) -> list[Met]:
-    """Each contradiction that was met, by its name; a note in another form than the suite's stands for itself."""
-    found: dict[str, Met] = {}
-    for judged in report.requirements:
-        for note in judged.notes:
-            if note.lower().startswith(CONTRADICTION):
-                match = _MET.fullmatch(note)
-                name, seen, readings = match.groups() if match else (note, "", "")
-                met = found.setdefault(name, Met(name=name, readings=readings))
-                met.seen.setdefault(seen, []).append(judged.requirement.id)
-    return list(found.values())
 
 
 def by_topic(judged: Iterable[Judged], evidence: Evidence) -> list[tuple[str, list[Row]]]:
@@ -133,18 +111,21 @@ def _told(check: Mapping[str, Any], report: Report, evidence: Evidence) -> Told:
     exchange = report.exchanges[first] if first else None
     expected, actual = (_short(check[side]) for side in ("expected", "actual"))
     left, right = marked(expected, actual) if expected else (None, None)
+    drawn = timeline(check["expected"], check["actual"])
+    about = sought(left, right, period=drawn is not None)
     return Told(
         title=check["title"],
         nodeid=check["nodeid"],
         message=check["message"],
         expected=left,
         actual=right,
-        timeline=timeline(check["expected"], check["actual"]),
+        timeline=drawn,
         said=said(exchange),
         cause=likely(exchange, expected=check["expected"], actual=check["actual"])
         if check["outcome"] != "held"
         else "",
-        first=evidence.show(first, again=True) if first else None,
+        written=evidence.written(first, others, about) if first else None,
+        first=evidence.show(first, again=True, sought=about) if first else None,
         others=[evidence.show(other) for other in others[:OTHERS]],
         unseen=len(others[OTHERS:]),
     )

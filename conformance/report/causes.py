@@ -29,7 +29,11 @@ def likely(exchange: Exchange | None, *, expected: str = "", actual: str = "") -
     """One or two sentences, or nothing when neither the exchange nor what differs gives a hint."""
     if exchange is None:
         return ""
-    return _of_exchange(exchange, expected) or _of_moments(_MOMENT.findall(expected), _MOMENT.findall(actual))
+    return (
+        _of_outcome(expected, actual)
+        or _of_exchange(exchange, expected)
+        or _of_moments(_MOMENT.findall(expected), _MOMENT.findall(actual))
+    )
 
 
 def _of_exchange(exchange: Exchange, expected: str) -> str:
@@ -43,6 +47,16 @@ def _of_exchange(exchange: Exchange, expected: str) -> str:
     if refusing and exchange.method == "PUT" and exchange.status == 201 and not exchange.flawed:
         return "The server took the PUT for a create (update as create): it stored what it should have refused."
     return _by_status(exchange, exchange.status)
+
+
+def _of_outcome(expected: str, actual: str) -> str:
+    """A code of the server's own where FHIR wants one of its own; the words are those of the suite's rule."""
+    if expected == "a well-formed OperationOutcome" and actual.startswith("the code "):
+        return (
+            "A code of the server's own stands in issue.code, whose value set is required (FHIR R4, "
+            "valueset-issue-type.html); issue.details.coding is the place for it."
+        )
+    return ""
 
 
 def _of_moments(expected: list[tuple[str, str, str]], actual: list[tuple[str, str, str]]) -> str:

@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.model import Level, RunVerdict, Verdict
+from conformance.model import Basis, Level, RunVerdict, Verdict
 from conformance.report.bodies import visible
-from conformance.report.cards import by_topic, card, contradictions, notes, obstacle
+from conformance.report.cards import by_topic, card, obstacle
 from conformance.report.diff import KINDS, diff
 from conformance.report.evidence import Evidence
 from conformance.report.links import pieces
+from conformance.report.notes import contradictions, plain, unusual
 from conformance.report.results import counts
 from conformance.report.summary import (
     HEADLINES,
@@ -50,6 +51,23 @@ GLYPHS = {
     Verdict.PASS: "✓",
     Verdict.NOT_APPLICABLE: "○",
     Verdict.NOT_TESTED: "·",
+}
+MEANINGS = {
+    Verdict.FAIL: "A SHALL that a source states or documents was violated. The target is not conformant.",
+    Verdict.ERROR: "The suite broke, or the target could not be reached. Nothing is said about the target.",
+    Verdict.STALE_DEVIATION: "On record as a known failure in target.toml, and now holding or past its date.",
+    Verdict.NOT_TESTABLE: "It applies, but could not be exercised: set-up was refused, or data or a token is missing.",
+    Verdict.NOT_RUN: "Deselected for this run, or left out on record.",
+    Verdict.WARN: "A SHOULD, or a SHALL of our own inference, was violated. The target stays conformant.",
+    Verdict.KNOWN_DEVIATION: "On record in target.toml as a known failure, and still failing; it counts past its date.",
+    Verdict.PASS: "Every check of it held.",
+    Verdict.NOT_APPLICABLE: "The target does not claim to offer it, or it needs a write in a read-only run.",
+    Verdict.NOT_TESTED: "Nobody can check it from outside, whatever the target offers.",
+}
+BASES = {
+    Basis.STATED: "The pack's own source document says so.",
+    Basis.DOCUMENTED: "Another public page says so, such as FHIR itself or an RFC.",
+    Basis.INFERRED: "No source says so: it is a conclusion of ours, and never more than a warning.",
 }
 SEALS = {
     RunVerdict.CONFORMANT: "✓",
@@ -90,15 +108,17 @@ def _content(report: Report, previous: Report | None) -> dict[str, Any]:
         "took": took(report),
         "matrix": _matrix(report),
         "levels": list(Level),
+        "to_the": 19 if previous and previous.started[:16] == report.started[:16] else 16,
         "changes": diff(previous, report) if previous else None,
         "kinds": KINDS,
         "incomplete": report.verdict is RunVerdict.INCOMPLETE,
+        "failure_kinds": [f"{count} {WORDS[verdict]}" for verdict, count in _kinds(report)],
         "failures": [card(one, report, evidence) for one in failures(report)],
         "warnings": [card(one, report, evidence) for one in with_verdict(report, Verdict.WARN)],
         "deviations": [card(one, report, evidence) for one in with_verdict(report, Verdict.KNOWN_DEVIATION)],
         "waiting": [(group, obstacle(group, by_id, evidence)) for group in stuck],
         "waiting_count": sum(len(group.ids) for group in stuck),
-        "notes": notes(report),
+        "notes": unusual(report),
         "contradictions": contradictions(report),
         "passes": by_topic(with_verdict(report, Verdict.PASS), evidence),
         "excluded": _excluded(report),
@@ -125,11 +145,14 @@ def environment() -> jinja2.Environment:
     made.filters.update(
         visible=visible,
         pieces=pieces,
+        plain=plain,
         why=why,
         content=lambda text: Markup(html.escape(text, quote=False)),  # noqa: S704 - quotes need no escape in content
     )
     made.globals.update(
         words=WORDS,
+        meanings=MEANINGS,
+        bases=BASES,
         glyphs=GLYPHS,
         style=Markup(style),  # noqa: S704 - ours
         script=Markup(script),  # noqa: S704 - ours
@@ -152,6 +175,12 @@ def _matrix(report: Report) -> list[tuple[Verdict, list[int], int]]:
         if count:
             rows.append((verdict, [levels.count(level) for level in Level], count))
     return rows
+
+
+def _kinds(report: Report) -> list[tuple[Verdict, int]]:
+    """How many of each verdict stand among the failures."""
+    found = [one.verdict for one in failures(report)]
+    return [(verdict, found.count(verdict)) for verdict in dict.fromkeys(found)]
 
 
 def _excluded(report: Report) -> list[tuple[str, list[str]]]:

@@ -56,7 +56,8 @@ class Step:
 
     text: str
     ids: tuple[str, ...] = ()
-    violations: bool = False
+    verdict: Verdict | None = None
+    """Of the requirements, when each is worth a sentence of its own."""
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -78,6 +79,17 @@ def failures(report: Report) -> list[Judged]:
         for one in with_verdict(report, *FAILURES)
         if one.verdict is not Verdict.ERROR or any(check["outcome"] == "error" for check in one.checks)
     ]
+
+
+def mended(judged: Judged) -> bool:
+    """Whether a stale deviation is good news: every check of it held, so that it is not stale by its date alone."""
+    return all(check["outcome"] == "held" for check in judged.checks)
+
+
+def stale(report: Report) -> tuple[list[Judged], list[Judged]]:
+    """The stale deviations: those that are mended, and those whose date has passed."""
+    found = with_verdict(report, Verdict.STALE_DEVIATION)
+    return [one for one in found if mended(one)], [one for one in found if not mended(one)]
 
 
 def waiting(report: Report) -> list[Group]:
@@ -104,8 +116,16 @@ def lead(report: Report) -> str:
     errors = with_verdict(report, Verdict.ERROR)
     if failed := with_verdict(report, Verdict.FAIL):
         said.append(f"{plural(len(failed), 'SHALL is', 'SHALLs are')} violated")
-    if stale := with_verdict(report, Verdict.STALE_DEVIATION):
-        said.append(f"{plural(len(stale), 'deviation')} on record no longer {'holds' if len(stale) == 1 else 'hold'}")
+    gone, expired = stale(report)
+    if gone:
+        holds, it = ("holds", "it") if len(gone) == 1 else ("hold", "them")
+        said.append(
+            f"{plural(len(gone), 'deviation')} on record {holds} no longer (good news: remove {it} from target.toml)"
+        )
+    if expired:
+        said.append(f"{plural(len(expired), 'deviation')} on record {'has' if len(expired) == 1 else 'have'} expired")
+    if len(said) > 1 and not errors:
+        said[0] = f"{plural(len(failures(report)), 'failure')}: {said[0]}"
     if errors:
         said.append(f"{plural(len(errors), 'requirement')} could not be judged because of an error")
     missing = sum(len(group.ids) for group in waiting(report) if group.verdict is not Verdict.ERROR)
@@ -137,11 +157,20 @@ def next_steps(report: Report) -> list[Step]:
             Step(
                 text=f"Change the server: {plural(len(failed), 'requirement is', 'requirements are')} violated.",
                 ids=_ids(failed),
-                violations=True,
+                verdict=Verdict.FAIL,
             )
         )
-    if stale := with_verdict(report, Verdict.STALE_DEVIATION):
-        steps.append(Step(text="Remove or renew these [[deviation]] entries of target.toml.", ids=_ids(stale)))
+    gone, expired = stale(report)
+    if gone:
+        these = "this" if len(gone) == 1 else "these"
+        text = (
+            f"Good news: the server is mended here. Remove {these} [[deviation]] of target.toml; until then the run stays "
+            "red, since an entry that is left behind would excuse the next violation."
+        )
+        steps.append(Step(text=text, ids=_ids(gone), verdict=Verdict.STALE_DEVIATION))
+    if expired:
+        text = "Mend these, or agree on a new date: their [[deviation]] entries of target.toml have expired."
+        steps.append(Step(text=text, ids=_ids(expired), verdict=Verdict.STALE_DEVIATION))
     steps += [Step(text=f"Resolve the error: {group.reason}", ids=group.ids) for group in groups(report, Verdict.ERROR)]
     steps += [
         Step(text=f"Supply what was missing: {group.reason}", ids=group.ids)
@@ -153,9 +182,12 @@ def next_steps(report: Report) -> list[Step]:
         if group.verdict is Verdict.NOT_RUN
     ]
     if warned := with_verdict(report, Verdict.WARN):
-        steps.append(Step(text="Look at the warnings; they do not change the verdict.", ids=_ids(warned)))
+        steps.append(
+            Step(text="Look at the warnings; they do not change the verdict.", ids=_ids(warned), verdict=Verdict.WARN)
+        )
     if known := with_verdict(report, Verdict.KNOWN_DEVIATION):
-        steps.append(Step(text="Keep working on the known deviations before they expire.", ids=_ids(known)))
+        text = "Keep working on the known deviations before they expire."
+        steps.append(Step(text=text, ids=_ids(known), verdict=Verdict.KNOWN_DEVIATION))
     if not with_verdict(report, Verdict.PASS, *FAILURES, Verdict.WARN, Verdict.KNOWN_DEVIATION) and not steps:
         steps.append(Step(text="Check the claims and the base URL: no requirement was exercised."))
     return steps or [Step(text="Nothing to change. Keep results.json: it is the evidence.")]

@@ -43,15 +43,32 @@ class Bar:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """How far apart two starts or two ends are, such as `the end is 2 h later`, and from where to where."""
+
+    label: str
+    x: float
+    width: float
+
+    @property
+    def label_x(self) -> float:
+        """The left edge of the label: below its stretch, within the drawing."""
+        length = len(self.label) * _LETTER
+        return round(min(max(0.0, self.x + self.width / 2 - length / 2), WIDTH - length), 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Timeline:
-    """Expected above actual on one axis."""
+    """Expected above actual on one axis, and below them how far apart they are, where that can be told."""
 
     bars: tuple[Bar, Bar]
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def described(self) -> str:
         """The same in words, for who cannot see it."""
-        return "; ".join(f"{bar.label}: {f'{bar.start} to {bar.end}'.strip()}" for bar in self.bars)
+        told = [f"{bar.label}: {f'{bar.start} to {bar.end}'.strip()}" for bar in self.bars]
+        return "; ".join([*told, *(gap.label for gap in self.gaps)])
 
 
 def timeline(expected: str, actual: str) -> Timeline | None:
@@ -87,7 +104,32 @@ def timeline(expected: str, actual: str) -> Timeline | None:
             opens_right=ends is None and "end" in told,
         )
 
-    return Timeline(bars=(bar("expected", wanted), bar("actual", found)))
+    def gap(bound: str) -> Gap | None:
+        one, other = wanted.get(bound, ""), found.get(bound, "")
+        before, after = _moment(one, last=bound == "end"), _moment(other, last=bound == "end")
+        if before is None or after is None or not _alike(one, other) or before == after:
+            return None
+        label = f"the {bound} is {_lasting(abs(after - before))} {'later' if after > before else 'earlier'}"
+        return Gap(label=label, x=round(min(x(before), x(after)), 1), width=round(abs(x(after) - x(before)), 1))
+
+    gaps = tuple(found_gap for bound in ("start", "end") if (found_gap := gap(bound)))
+    return Timeline(bars=(bar("expected", wanted), bar("actual", found)), gaps=gaps)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two dates can be subtracted: both are whole days or longer, or both are moments with an offset."""
+    first, second = _DATE.match(one), _DATE.match(other)
+    if first is None or second is None:
+        return False
+    return bool(first[7]) == bool(second[7]) and all(bool(match[7]) == bool(match[4]) for match in (first, second))
+
+
+def _lasting(span: timedelta) -> str:
+    """A span in its two largest units: `2 h`, `1 d 3 h`."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    units = ((span.days, "d"), (hours % 24, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join([f"{number} {unit}" for number, unit in units if number][:2])
 
 
 def _both(expected: str, actual: str) -> tuple[dict[str, str] | None, dict[str, str] | None]:

@@ -36,7 +36,7 @@ def test_ids_and_counts_agree_in_all_forms(run: Any, tmp_path: Path) -> None:
 
     page = html.write(report, tmp_path / "report.html").read_text("utf-8")
     assert dict(re.findall(r'id="([^"]+)" data-verdict="([\w-]+)"', page)) == verdicts
-    matrix = re.findall(r'<th scope="row"><span class="badge v-([\w-]+)">.*?<td><b>(\d+)</b></td></tr>', page)
+    matrix = re.findall(r'<th scope="row"><span class="badge v-([\w-]+)"[^>]*>.*?<td><b>(\d+)</b></td></tr>', page)
     assert {verdict: int(count) for verdict, count in matrix} == {key: n for key, n in counted.items() if n}
 
     with table.write(report, tmp_path / "requirements.csv").open(encoding="utf-8-sig", newline="") as file:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -15,8 +17,9 @@ from typing import Any
 import pytest
 import synthetic
 
-from conformance.model import RunVerdict, Verdict
+from conformance.model import Basis, RunVerdict, Verdict
 from conformance.report import html
+from conformance.scenarios import Contradiction
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "base"}
 
@@ -248,10 +251,82 @@ def test_a_contradiction_is_told_once_with_all_that_was_made_of_it() -> None:
     rows = [synthetic.judged(f"a.b.c{n}", Verdict.PASS, notes=(note,)) for n, note in enumerate(notes)]
     told = parsed(html.render(synthetic.report(rows, []))).under["notes"]
     told = " ".join(told.split())
-    assert told.count("trap.case can be read as: one header / two") == 1
+    assert told.count("trap.case they can be read as: one header / two") == 1
     assert "in capitals: 200 a.b.c0in lower case: 400 a.b.c1" in told
     assert "Contradiction in words of another suite" in told.partition("Accepted, but unusual")[0]
     assert told.endswith("Accepted, but unusual a.b.c3 answered 200 where 201 is usual")
+
+
+def test_a_contradiction_is_told_in_plain_words_and_with_what_the_suite_makes_of_it() -> None:
+    row = Contradiction(id="trap.x.status", where="", readings=("400", "404"), consequence="accept either")
+    report = synthetic.report([synthetic.judged("a.b.c", Verdict.FAIL, notes=(row.met("201 (created)"),))], [])
+    page = parsed(html.render(report))
+    said = "The sources do not settle this; each reading is accepted: 400 / 404. This target: 201 (created)"
+    assert said in page.under["a.b.c"]
+    assert "trap.x.status each reading is accepted: 400 / 404" in page.under["notes"]
+
+
+def test_the_top_says_what_is_stale_and_what_the_fourth_failure_is() -> None:
+    good = synthetic.judged("a.b.mended", Verdict.STALE_DEVIATION, "", synthetic.check("held"))
+    bad = synthetic.judged("a.b.bad", Verdict.FAIL)
+    text = parsed(html.render(synthetic.report([bad, good], []))).text
+    good_news = "1 deviation on record holds no longer (good news: remove it from target.toml)."
+    assert f"2 failures: 1 SHALL is violated; {good_news}" in text
+    assert "Failures 2 1 fail, 1 stale deviation." in text
+    assert "Good news: this holds now." in text
+    late = synthetic.judged("a.b.late", Verdict.STALE_DEVIATION, "", synthetic.check("violated"))
+    text = parsed(html.render(synthetic.report([late], []))).text
+    assert "1 deviation on record has expired." in text
+    assert "Its entry in target.toml has expired" in text
+    assert "ood news" not in text
+
+
+def test_what_looks_like_a_failure_and_is_none_says_why(page: Page) -> None:
+    known = next(one for one in synthetic.every_verdict().requirements if one.verdict is Verdict.KNOWN_DEVIATION)
+    assert known.deviation is not None
+    card = page.under[known.requirement.id]
+    assert f"on record until {known.deviation.expires}, and {known.deviation.owner} owns it" in card
+    first_screen = page.text.partition("Not verified, and why")[0]
+    assert f"on record until {known.deviation.expires}, owner {known.deviation.owner}" in first_screen
+    own = synthetic.judged("a.b.c", Verdict.WARN, basis=Basis.INFERRED)
+    assert "A SHALL that does not fail the run" in parsed(html.render(synthetic.report([own], []))).under["a.b.c"]
+
+
+def test_a_finding_about_a_period_shows_the_write_and_begins_where_it_differs() -> None:
+    sent, stored = "2031-12-02T10:30:15+02:00", "2031-12-02T10:30:15Z"
+    bodies = [
+        json.dumps({**synthetic.CONSENT, "id": "x1", "provision": {"period": {"end": end}}}) for end in (sent, stored)
+    ]
+    write = synthetic.exchange(1, status=200, request_body=bodies[0], response_body=bodies[1])
+    read = synthetic.exchange(2, "GET", "/Consent/x1", status=200, response_body=bodies[1])
+    check = synthetic.check("violated", read.id, write.id, expected=f"the end {sent}", actual=f"the end {stored}")
+    text = html.render(synthetic.report([synthetic.judged("a.b.c", Verdict.FAIL, "", check)], [write, read]))
+    card = parsed(text).under["a.b.c"]
+    assert "Written by PUT /Consent (id x1)" in " ".join(card.split())
+    assert f'<mark>"{sent}"</mark>' in text
+    assert f'<mark>"{stored}"</mark>' in text
+    assert "the end is 2 h later" in card
+    assert re.search(r"\d+ lines above", card)
+
+
+def test_a_long_box_says_how_long_it_is(page: Page) -> None:
+    card = page.under["nll-2023.close.unknown-id-fails"]
+    assert re.search(r"Show all \d+ lines", card)
+    assert "(id 00000001-0f5d-4a57-9f3a-5d2f0a6f7d11)" in card
+
+
+def test_words_of_the_trade_are_explained(page: Page) -> None:
+    words = page.under["words"]
+    for told in ("stated", "documented", "inferred", "requirement set", "target.toml", "not applicable", "not tested"):
+        assert told in words
+
+
+def test_two_runs_of_one_minute_are_told_apart_by_their_seconds() -> None:
+    new = synthetic.every_verdict()
+    before = dataclasses.replace(new, started="2026-03-01T09:30:41Z")
+    assert "Since the run of 2026-03-01 09:30:41" in parsed(html.render(new, before)).text
+    before = dataclasses.replace(new, started="2026-03-01T09:29:41Z")
+    assert "Since the run of 2026-03-01 09:29 " in parsed(html.render(new, before)).text
 
 
 def test_no_percentage_of_anything(page: Page) -> None:
@@ -266,7 +341,7 @@ def test_what_changed_since_the_last_run() -> None:
         for one in new.requirements[1:]
     ]
     page = parsed(html.render(new, synthetic.report(rows, list(new.exchanges.values()))))
-    changes = page.text[page.text.index("Since the run of 2026-03-01 09:30") :]
+    changes = page.text[page.text.index("Since the run of 2026-03-01 09:30:00") :]
     assert "2 broken : nll-2023.close.dose-consent-is-ended" in changes.replace("broken:", "broken :")
     assert "1 new : nll-2023.close.unknown-id-fails" in changes.replace("new:", "new :")
     assert "Since the run" not in parsed(html.render(new)).text

@@ -96,7 +96,7 @@ def test_a_source_leads_to_its_address() -> None:
         (
             "the consent as it was sent",
             'Consent.provision.period.end: "2031-12-02" became "2031"',
-            "expected: to 2031-12-02; actual: to 2031",
+            "expected: to 2031-12-02; actual: to 2031; the end is 29 d later",
         ),
     ],
 )
@@ -127,6 +127,25 @@ def test_longer_is_drawn_longer_and_an_end_counts_whole() -> None:
 )
 def test_anything_else_is_not_drawn(expected: str, actual: str) -> None:
     assert timeline(expected, actual) is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "apart"),
+    [
+        ("2031-12-02T10:30:15+02:00", "2031-12-02T10:30:15Z", ["the end is 2 h later"]),
+        ("2031-12-02T10:30:15Z", "2031-12-01T09:30:15Z", ["the end is 1 d 1 h earlier"]),
+        ("2031-12-02", "2031-12-01", ["the end is 1 d earlier"]),
+        ("2031-12-02T10:30:15+02:00", "2031-12-02T08:30:15Z", []),
+        ("2031-12-02T10:30:15", "2031-12-02T12:30:15Z", []),
+        ("2031-12-02T10:30:15", "2031-12-02T12:30:15", []),
+        ("2031-12-02", "2031-12-02T00:00:00Z", []),
+    ],
+)
+def test_how_far_apart_two_ends_are_is_told_where_it_is_certain(expected: str, actual: str, apart: list[str]) -> None:
+    drawn = timeline(f"the end {expected}", f"the end {actual}")
+    assert drawn is not None
+    assert [gap.label for gap in drawn.gaps] == apart
+    assert all(gap.label_x >= 0 and gap.label_x + 7.3 * len(gap.label) <= 640 for gap in drawn.gaps)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +186,13 @@ def test_what_became_of_a_moment(expected: str, actual: str, hint: str) -> None:
     cause = likely(synthetic.exchange(1, "GET", status=200), expected=expected, actual=actual)
     assert hint in cause
     assert bool(cause) is bool(hint)
+
+
+def test_a_code_of_its_own_in_an_outcome() -> None:
+    outcome = synthetic.exchange(1, status=400, flawed="no id in the body")
+    cause = likely(outcome, expected="a well-formed OperationOutcome", actual="the code 'E-7' in the answer to PUT /")
+    assert "issue.details.coding" in cause
+    assert likely(outcome, expected="a well-formed OperationOutcome", actual="no list of issues in the answer") == ""
 
 
 def test_an_update_that_was_taken_for_a_create() -> None:

@@ -12,7 +12,7 @@ import pytest
 from conformance import cli
 from conformance.model import Verdict
 from conformance.report import results
-from conformance.report.cards import contradictions
+from conformance.report.notes import contradictions
 
 if TYPE_CHECKING:
     from conformance.model import Report

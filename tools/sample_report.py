@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from conformance import cli
+from conformance import cli, journal
 from conformance.reference import ReferenceServer
 from conformance.reference.server import as_toml
 
@@ -85,7 +85,7 @@ def pictures(folder: Path) -> None:
         (
             "report-failure.png",
             f"{page}#period.end.comes-back-as-the-same-moment",
-            {"viewport": {**wide, "height": 820}},
+            {"viewport": {**wide, "height": 980}},
         ),
         ("overview.png", overview.as_uri(), {"viewport": {**wide, "height": 900}}),
     )
@@ -108,6 +108,7 @@ def main() -> int:
         codes = [run(Path(folder), BEFORE)]
         shutil.copytree(SAMPLE, Path(folder) / "before")
         codes.append(run(Path(folder), NOW))
+        shutil.rmtree(SAMPLE / journal.FOLDER)  # of a server that is gone
         if options.pictures:
             pictures(Path(folder))
     return int(codes != [1, 1])

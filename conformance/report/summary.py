@@ -164,8 +164,8 @@ def next_steps(report: Report) -> list[Step]:
     if gone:
         these = "this" if len(gone) == 1 else "these"
         text = (
-            f"Good news: the server is mended here. Remove {these} [[deviation]] of target.toml; until then the run stays "
-            "red, since an entry that is left behind would excuse the next violation."
+            f"Good news: the server is mended here. Remove {these} [[deviation]] of target.toml; until then the run "
+            "stays red, since an entry that is left behind would excuse the next violation."
         )
         steps.append(Step(text=text, ids=_ids(gone), verdict=Verdict.STALE_DEVIATION))
     if expired:

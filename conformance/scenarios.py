@@ -256,4 +256,6 @@ class Contradiction:
             "setting": "a setting says which is meant",
             "warning at most": "whichever is meant, a warning is the most that follows",
             "repaired": "the slip was repaired before use",
-        }.get(self.consequence, "no requirement rests on either")
+            "never an expectation": "the suite expects none of the readings",
+            "none": "nothing follows from it",
+        }[self.consequence]

@@ -111,7 +111,7 @@ def pytest_arguments(options: argparse.Namespace) -> list[str]:
     if options.fail_fast:
         arguments.append("-x")
     if options.workers > 1:
-        arguments += ["-n", str(options.workers)]
+        arguments += ["-n", str(options.workers), "--dist", "worksteal"]  # some checks take long
     return arguments
 
 

@@ -39,7 +39,7 @@ def test_a_consent_is_created_read_closed_and_found(start: Start, pack: str, nam
 
 @pytest.mark.parametrize("name", VARIATIONS)
 def test_a_liberty_says_why_it_is_legal(name: str) -> None:
-    reason = str(VARIATIONS[name].__doc__)
+    reason = str(VARIATIONS[name].__doc__).strip()
     assert ": " in reason
     assert reason.endswith(".")
 

@@ -26,7 +26,7 @@ class OpenHost(Variation, name="open-host", packs=ORACLE):
 
 
 class RolesOfTheTable(Variation, name="roles-of-the-table", packs=ORACLE):
-    """Role and action are coded as in the page's table, which differs from its examples."""
+    """Role and action are coded as in the page's table: its examples differ from it."""
 
     def holdings(self) -> list[Resource]:
         held = copy.deepcopy(super().holdings())
@@ -55,7 +55,7 @@ def _with_capitals(value: Any) -> Any:
 
 
 class EveryRefusalCarriesAnOutcome(Variation, name="every-refusal-carries-an-outcome", packs=ORACLE):
-    """Refusals carry an OperationOutcome, also where the page shows words or nothing (Errors)."""
+    """Refusals carry an OperationOutcome, also where the page shows words or nothing: it is FHIR's own way (Errors)."""
 
     def refused(self, request: Request, refusal: Refused) -> Answer:
         answer = super().refused(request, refusal)
@@ -119,14 +119,14 @@ class MatchesComeAgain(Variation, name="matches-come-again", packs=ORACLE):
 
 
 class TenantsAreNotFound(Variation, name="tenants-are-not-found", packs=ORACLE):
-    """A tenant that does not exist is refused with 404, which says no less than the documented 403."""
+    """A tenant that does not exist is refused with 404: it says no less than the documented 403."""
 
     def other_tenant(self, request: Request) -> Route:  # noqa: ARG002 - as in the personality
         raise Refused(404, "not-found", "there is nothing here")
 
 
 class EnteredInErrorIsMasked(Variation, name="entered-in-error-is-masked", packs=ORACLE):
-    """A consent that was entered in error shows hardly anything (overview, entered-in-error for a patient)."""
+    """A consent that was entered in error shows hardly anything: so says the overview (entered-in-error for a patient)."""
 
     def holdings(self) -> list[Resource]:
         held = super().holdings()

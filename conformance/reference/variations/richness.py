@@ -41,9 +41,9 @@ class ExtensionsInEveryPlace(Variation, name="extensions-in-every-place", packs=
 
 
 class OldConsentIsMasked(Variation, name="old-consent-is-masked", packs=PACKS):
-    """A consent of long ago has extensions instead of a status, and is about a device that it contains.
+    """A consent of long ago has extensions instead of a status, and contains a device that it is about.
 
-    An element that has extensions has no need of a value (element.html), and any type of resource may be contained.
+    It is legal: an element that has extensions needs no value (element.html), and any type may be contained.
     """
 
     def presented(self, stored: Stored, request: Request) -> Resource:

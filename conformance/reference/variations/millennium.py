@@ -126,7 +126,7 @@ class TenantsAreNotFound(Variation, name="tenants-are-not-found", packs=ORACLE):
 
 
 class EnteredInErrorIsMasked(Variation, name="entered-in-error-is-masked", packs=ORACLE):
-    """A consent that was entered in error shows hardly anything: so says the overview (entered-in-error for a patient)."""
+    """A consent that was entered in error shows hardly anything: so says the overview (entered-in-error, patients)."""
 
     def holdings(self) -> list[Resource]:
         held = super().holdings()

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 TO_SHRINK = 400
 """Requests that making one finding smaller may cost."""
 SECONDS_TO_SHRINK = 30.0
+FRUITLESS = 20
+"""After so many examples of which the target has taken none, no more are made."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +138,7 @@ class Exploring:
         deadline = time.monotonic() + self.budget.seconds
 
         def tried(example: Any) -> None:
-            if len(self.recorder.exchanges) >= last or time.monotonic() > deadline:
+            if len(self.recorder.exchanges) >= last or time.monotonic() > deadline or self._is_fruitless:
                 raise _Enough
             self._try(example, attempt)
 
@@ -148,6 +150,13 @@ class Exploring:
             examples=len(outcomes),
             accepted=sum(seen.accepted for seen in outcomes),
             seed=self.budget.seed,
+        )
+
+    @property
+    def _is_fruitless(self) -> bool:
+        """Whether the target takes nothing that is made, so that more of it would only be a nuisance."""
+        return len(self._seen) >= FRUITLESS and not any(
+            seen.accepted or seen.violations for seen in self._seen.values()
         )
 
     def _smallest(self, attempt: Attempt, aspect: str, smaller: Smaller) -> Violation:
@@ -193,9 +202,21 @@ class Exploring:
         finds little in a hundred of them. It does not shrink either: it would make each smaller example anew from the
         start, twenty times slower than parts are taken from JSON, and without a budget.
         """
+        obstacles: list[Exception] = []
+
+        def once(example: Any) -> None:
+            """Hypothesis would try again what raises, and would speak of flakiness."""
+            try:
+                tried(example)
+            except Exception as obstacle:
+                obstacles.append(obstacle)
+                raise _Enough from obstacle
+
         with _same_for_a_seed(), contextlib.suppress(_Enough):
             for place in range(number):
-                self._one(examples, tried, seed=self.budget.seed * 1_000_003 + place)
+                self._one(examples, once, seed=self.budget.seed * 1_000_003 + place)
+        if obstacles:
+            raise obstacles[0]
 
     def _one(self, examples: SearchStrategy[Any], tried: Callable[[Any], None], *, seed: int) -> None:
         """Try the simplest example, which is known after the first time, and another one."""

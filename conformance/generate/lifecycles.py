@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from conformance import expect, meaning
 from conformance.client import Kept
+from conformance.found import element
 from conformance.generate import values
 from conformance.generate.smaller import reduced
 from conformance.generate.world import PATIENTS
@@ -269,8 +270,9 @@ class _Lives:
         def settled(found: Found) -> bool:
             return not (changed | gone) & found.ids
 
-        found = self._asking.find(*parameters, include=include, until=settled)
+        found = None
         with self._trial.watching("search"):
+            found = self._asking.find(*parameters, include=include, until=settled)
             try:
                 expect.matches(found, include=include, exclude=changed)
                 for match in found.matches:
@@ -279,8 +281,9 @@ class _Lives:
                 if not self._as_read():  # a search that shows what a read shows is not the one to blame
                     return
                 raise
-        with self._trial.watching("gone"):
-            expect.matches(found, exclude=gone)
+        if found is not None:
+            with self._trial.watching("gone"):
+                expect.matches(found, exclude=gone)
 
     def _as_read(self) -> bool:
         """Whether reads show what the model predicts."""
@@ -311,7 +314,7 @@ class _Lives:
             return
         with self._trial.watching("old"):
             listed = {
-                str((entry["resource"].get("meta") or {}).get("versionId")): entry["resource"]
+                str(element(entry, "resource.meta.versionId")): entry["resource"]
                 for entry in self._asking.paged(answer).entries
                 if isinstance(entry.get("resource"), dict)
             }

@@ -63,8 +63,8 @@ def probes(definitions: Definitions, body: Json, claims: Collection[str]) -> lis
             found += [Probe(name, f"{NOBODY}|{token.partition('|')[2]}", False) for token in tokens[:1] if "|" in token]
             found += [Probe(name, NOWHERE, False)] if values and name != "status" else []
         elif kind == "reference":
-            known = [value["reference"] for value in values if isinstance(value, dict) and "reference" in value]
-            found += [Probe(name, one, True) for one in dict.fromkeys(known) if re.fullmatch(r"[A-Z]\w+/[\w.-]+", one)]
+            named = [str(value.get("reference")) for value in values if isinstance(value, dict)]
+            found += [Probe(name, one, True) for one in dict.fromkeys(named) if re.fullmatch(r"[A-Z]\w+/[\w.-]+", one)]
     return found
 
 
@@ -73,7 +73,8 @@ def dated(body: Json, path: str) -> Json:
     found = next(iter(_at(body, path)), None)
     if isinstance(found, str):
         return {"start": found, "end": found}
-    return {name: found[name] for name in ("start", "end") if name in found} if isinstance(found, dict) else {}
+    bounds = found if isinstance(found, dict) else {}
+    return {name: bounds[name] for name in ("start", "end") if isinstance(bounds.get(name), str)}
 
 
 def date_probe(name: str, known: Json, asked: Json, *, zone: str | None) -> Probe | None:
@@ -101,10 +102,12 @@ def _tokens(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict) and "coding" in value:
-        for coding in value["coding"]:
-            yield from _tokens(coding)
-    elif isinstance(value, dict) and "system" in value and ("code" in value or "value" in value):
-        yield f"{_escaped(value['system'])}|{_escaped(value.get('code') or value['value'])}"
+        for coding in value["coding"] if isinstance(value["coding"], list) else ():
+            yield from _tokens(coding) if isinstance(coding, dict) and "coding" not in coding else ()
+    elif isinstance(value, dict):
+        system, code = value.get("system"), value.get("code", value.get("value"))
+        if isinstance(system, str) and isinstance(code, str):
+            yield f"{_escaped(system)}|{_escaped(code)}"
 
 
 def _escaped(text: str) -> str:

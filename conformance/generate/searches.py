@@ -76,7 +76,9 @@ def attempt(trial: Trial) -> None:
     """Create the consent, read it, look for it. What was lost cannot be searched for, and is judged elsewhere."""
     read = round_trips.written(trial)
     trial.violations.clear()
-    if read is None or read.status != 200 or meaning.lost(trial.example["body"], read.parsed or {}):
+    if read is None or read.status != 200 or read.resource_type != "Consent":
+        return
+    if meaning.lost(trial.example["body"], read.parsed):
         return
     for aspect, probe in _probes(trial, read.parsed):
         _ask(trial, str(read.requested_id), aspect, probe)

@@ -57,14 +57,14 @@ class ThirdActorIsLost(Fault, name="third-actor-is-lost", breaks=MEANING, packs=
         return in_rules(super().kept(resource, previous), two)
 
 
-class FourthLevelIsFlattened(Fault, name="fourth-level-of-rules-is-flattened", breaks=MEANING, packs=AT_HOME):
-    """Rules are kept to the third level; what is below loses its own rules."""
+class SecondInnermostRuleIsLost(Fault, name="second-rule-of-the-third-level-is-lost", breaks=MEANING, packs=AT_HOME):
+    """A rule within a rule keeps one rule of its own."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
-        def flat(rule: Resource, depth: int) -> Resource:
-            return {name: value for name, value in rule.items() if name != "provision" or depth < 3}
+        def one(rule: Resource, depth: int) -> Resource:
+            return {**rule, "provision": rule["provision"][:1]} if "provision" in rule and depth > 1 else rule
 
-        return in_rules(super().kept(resource, previous), flat)
+        return in_rules(super().kept(resource, previous), one)
 
 
 def in_periods(resource: Resource, change: Callable[[str], str]) -> Resource:
@@ -77,12 +77,19 @@ def in_periods(resource: Resource, change: Callable[[str], str]) -> Resource:
     return in_rules(resource, bounds)
 
 
-class NegativeOffsetIsLost(Fault, name="negative-offset-is-lost", breaks=MEANING, packs=AT_HOME):
-    """The bounds of a period keep no offset west of Greenwich: they end in Z."""
+class NegativeOffsetIsLost(Fault, name="negative-offset-of-data-is-lost", breaks=MEANING, packs=AT_HOME):
+    """The bounds of the period of data keep no offset west of Greenwich: they end in Z."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
-        kept = super().kept(resource, previous)
-        return in_periods(kept, lambda text: re.sub(r"(T[\d:.]+)-\d\d:\d\d$", r"\1Z", text))
+        def west(rule: Resource, _: int) -> Resource:
+            if "dataPeriod" not in rule:
+                return rule
+            return {
+                **rule,
+                "dataPeriod": mapped(rule["dataPeriod"], lambda text: re.sub(r"(T[\d:.]+)-\d\d:\d\d$", r"\1Z", text)),
+            }
+
+        return in_rules(super().kept(resource, previous), west)
 
 
 class DecimalsOfASecondAreLost(Fault, name="decimals-of-a-second-are-lost", breaks=MEANING, packs=AT_HOME):
@@ -208,21 +215,21 @@ class IdentifierHasNoPeriod(Fault, name="identifiers-have-no-period", breaks=CON
         kept = super().kept(resource, previous)
         if "identifier" not in kept:
             return kept
-        bare = [{name: value for name, value in one.items() if "period" not in name} for one in kept["identifier"]]
+        bare = [{name: value for name, value in one.items() if name != "period"} or one for one in kept["identifier"]]
         return {**kept, "identifier": bare}
 
 
-class DeepRulesBreakTheServer(
+class DeepActorsBreakTheServer(
     Fault,
-    name="deep-rules-break-the-server",
+    name="deep-actors-break-the-server",
     breaks=["generated.write.is-answered-without-a-server-error"],
     packs=AT_HOME,
 ):
-    """A consent with rules on a fourth level ends in an internal error."""
+    """A consent whose rules have an actor on the third level ends in an internal error."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
-        if any(re.fullmatch(r"provision(\.provision\[\d+\]){3}", path) for path, _ in walked(resource)):
-            raise IndexError("no column for a fourth level")
+        if any(re.fullmatch(r"provision(\.provision\[\d+\]){2,}\.actor", path) for path, _ in walked(resource)):
+            raise IndexError("no column for an actor of the third level")
         return super().kept(resource, previous)
 
 

@@ -118,11 +118,11 @@ class StaleByTwoIsAccepted(Fault, name="update-stale-by-two-versions-is-accepted
             super().check_precondition(request, previous)
 
 
-class OnlyClosingMindsTheVersion(Fault, name="only-closing-minds-the-version", breaks=STALE, packs=AT_HOME):
-    """An update that leaves or makes a consent active undoes what others have done, whatever version it names."""
+class NewStartMindsNoVersion(Fault, name="new-start-minds-no-version", breaks=STALE, packs=AT_HOME):
+    """An update that gives a consent another start undoes what others have done, whatever version it names."""
 
     def check_precondition(self, request: Request, previous: Stored) -> None:
-        if self.decode(request.body).get("status") == "inactive":
+        if _start(self.decode(request.body)) == _start(previous.content):
             super().check_precondition(request, previous)
 
 

@@ -92,7 +92,7 @@ def _step(draw: Any, name: str) -> Json:
         step["consent"] = 0 if values.number(draw, 3) else values.number(draw, 2)
     if name in {"close", "reopen", "move"}:
         step["client"] = values.number(draw, 1)
-        step["conditional"] = values.now_and_then(draw)
+        step["conditional"] = not values.now_and_then(draw, 4)
     if name == "vread":
         step["version"] = values.number(draw, 3)
     return step

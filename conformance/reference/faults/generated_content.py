@@ -48,11 +48,14 @@ def in_rules(resource: Resource, change: Callable[[Resource, int], Resource]) ->
 
 
 class ThirdActorIsLost(Fault, name="third-actor-is-lost", breaks=MEANING, packs=AT_HOME):
-    """A rule keeps two actors at most."""
+    """A rule keeps two actors, and of the others those that are contained in the consent."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
         def two(rule: Resource, _: int) -> Resource:
-            return {**rule, "actor": rule["actor"][:2]} if "actor" in rule else rule
+            if "actor" not in rule:
+                return rule
+            contained = [one for one in rule["actor"][2:] if str(one["reference"].get("reference")).startswith("#")]
+            return {**rule, "actor": [*rule["actor"][:2], *contained]}
 
         return in_rules(super().kept(resource, previous), two)
 
@@ -235,13 +238,13 @@ class DeepActorsBreakTheServer(
 
 class EarlyYearsBreakTheServer(
     Fault,
-    name="years-before-1970-break-the-server",
+    name="years-before-1910-break-the-server",
     breaks=["generated.write.is-answered-without-a-server-error"],
     packs=AT_HOME,
 ):
-    """A date of the years before 1970 ends in an internal error."""
+    """A date of the years before 1910 ends in an internal error."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
-        if any(re.match(r"19[0-6]\d(-|$)", str(value)) for _, value in walked(resource)):
+        if any(re.match(r"190\d(-|$)", str(value)) for _, value in walked(resource)):
             raise OverflowError("timestamp out of range")
         return super().kept(resource, previous)

@@ -22,12 +22,15 @@ GONE = ("generated.lifecycle.deleted-stays-gone",)
 AT_HOME = ("r4",)
 
 
-class ThirdUpdateIsLost(Fault, name="third-update-is-lost", breaks=CURRENT, packs=AT_HOME):
-    """The third update of a consent is acknowledged, and a version is made of the content before it."""
+class LeapDayIsTheDayBefore(Fault, name="updates-know-no-leap-day", breaks=CURRENT, packs=AT_HOME):
+    """An update to begin on a 29 February makes the consent begin on the 28th; a create does not."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
         kept = super().kept(resource, previous)
-        return previous.content if previous and previous.version == "3" and previous.resource else kept
+        if previous is None or not _start(kept).endswith("-02-29"):
+            return kept
+        period = {**kept["provision"]["period"], "start": _start(kept).replace("-02-29", "-02-28")}
+        return {**kept, "provision": {**kept["provision"], "period": period}}
 
 
 class StartNeverGoesBack(Fault, name="start-never-goes-back", breaks=CURRENT, packs=AT_HOME):
@@ -88,14 +91,14 @@ class VersionsGoRound(Fault, name="versions-go-round", breaks=VERSIONS, packs=AT
 
 
 class FirstVersionIsRewritten(Fault, name="third-version-rewrites-the-first", breaks=OLD, packs=AT_HOME):
-    """Where there are three versions or more, the first one is shown with the content of the third."""
+    """Where there are three versions or more, a vread of the first one shows the content of the third."""
 
-    def presented(self, stored: Stored, request: Request) -> Resource:
-        versions = self.store.versions(stored.type, stored.id)
-        if len(versions) < 3 or stored.number != versions[-1].number or versions[-3].resource is None:
-            return super().presented(stored, request)
-        third = super().presented(replace(stored, resource=versions[-3].resource), request)
-        return {**third, "meta": stored.content["meta"]}
+    def vread(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        answer = super().vread(request, route, caller)
+        versions = self.store.versions(route.type, route.id)
+        if len(versions) < 3 or route.version != versions[-1].version or versions[-3].resource is None:
+            return answer
+        return replace(answer, resource={**versions[-3].resource, "meta": versions[-1].content["meta"]})
 
 
 class HistoryHasThreeEntries(Fault, name="history-has-three-entries", breaks=OLD, packs=AT_HOME):

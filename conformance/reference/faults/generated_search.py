@@ -21,14 +21,6 @@ APART = ("generated.search.keeps-patients-apart",)
 AT_HOME = ("r4",)
 
 
-class ThirdActorIsNotIndexed(Fault, name="third-actor-is-not-indexed", breaks=FOUND, packs=AT_HOME):
-    """A search by actor looks at the first two."""
-
-    def searched_values(self, stored: Stored, parameter: Parameter) -> list[Any]:
-        found = super().searched_values(stored, parameter)
-        return found[:2] if parameter.name == "actor" else found
-
-
 class LongCodesAreNotIndexed(Fault, name="long-values-are-not-indexed", breaks=FOUND, packs=AT_HOME):
     """A code or an identifier of more than fifty characters is not found."""
 

@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from conformance import proof
+from conformance.clock import SetClock
 from conformance.model import Report, Verdict
 from conformance.reference import FAULTS, ReferenceServer
 from conformance.reference.messages import Route
@@ -15,11 +16,12 @@ PACKS = ["r4", "nll-2023", "nll-2019"]
 
 
 def run_with_given_patients(pack: str, *faults: str) -> Report:
-    with ReferenceServer(pack, faults=faults, listen=False) as server:
-        within = proof.Within(server)
+    clock = SetClock()
+    with ReferenceServer(pack, faults=faults, clock=clock.now, listen=False) as server:
+        within = proof.Within(server, clock)
         given = {**server.target["given"], "patients": [_with_a_consent(server) for _ in range(8)]}
         within.target = {**server.target, "dialect": {"patients": "given"}, "given": given}
-        return proof.run("--pack", pack, within=within)
+        return proof.run("--pack", pack, "--generated", "0", within=within)
 
 
 def _with_a_consent(server: ReferenceServer) -> str:

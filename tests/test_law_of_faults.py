@@ -1,13 +1,12 @@
 """The suite against the reference server: honest, differing legally, and lying, one lie at a time.
 
-`make test` plays a third of the lies and liberties, another third each day; `make prove` plays all of them.
+`make test` plays every third lie and liberty; `make prove` plays all of them.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import UTC, datetime
 
 import pytest
 
@@ -15,9 +14,8 @@ from conformance import coverage, matrix, packs
 from conformance.reference import FAULTS
 
 PARTS = 1 if os.environ.get("CONFORMANCE_LAW") == "all" else 3
-PART = datetime.now(UTC).date().toordinal() % PARTS
 HONEST = [trial for trial in matrix.trials() if trial.kind == matrix.HONEST]
-TRIALS = [trial for trial in matrix.trials() if trial.kind != matrix.HONEST][PART::PARTS]
+TRIALS = [trial for trial in matrix.trials() if trial.kind != matrix.HONEST][::PARTS]
 
 
 @pytest.mark.parametrize("trial", [*HONEST, *TRIALS], ids=str)

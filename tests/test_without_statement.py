@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from conformance import proof
+from conformance.clock import SetClock
 from conformance.model import RunVerdict, Verdict
 from conformance.reference import ReferenceServer
 
 
 def test_the_missing_statement_is_its_failure() -> None:
-    with ReferenceServer("r4", faults=("metadata-missing",), listen=False) as server:
-        within = proof.Within(server)
+    clock = SetClock()
+    with ReferenceServer("r4", faults=("metadata-missing",), clock=clock.now, listen=False) as server:
+        within = proof.Within(server, clock)
         within.target = {name: value for name, value in server.target.items() if name != "claims"}
         report = proof.run("--pack", "r4", within=within)
 

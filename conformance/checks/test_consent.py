@@ -163,8 +163,9 @@ def _depth(provision: Any) -> int:
     return 1 + max(below, default=0) if isinstance(provision, dict) else 0
 
 
-def _codes(value: Any) -> set[tuple[Any, Any]]:
+def _codes(value: Any) -> set[tuple[str, str]]:
     """System and code of each coding, at any depth."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     found = {pair for one in inner for pair in _codes(one)}
-    return found | {(value.get("system"), value["code"])} if isinstance(value, dict) and "code" in value else found
+    coded = isinstance(value, dict) and "code" in value
+    return found | {(str(value.get("system")), str(value["code"]))} if coded else found

@@ -47,6 +47,8 @@ PIECES = (
 LENGTHS = (64, 255, 256, 257, 1024, 4001)
 """Around these lengths columns end."""
 YEARS = ("2024", "1999", "2016", "2020", "2023", "2031", "1900", "9999", "9999")
+ZONED = "1910"
+"""Before this year clocks showed local time, and no dateTime can say an offset of hours, minutes and seconds."""
 DAYS = ("01-01", "02-28", "03-31", "06-15", "10-25", "12-31")
 TIMES = ("00:00:00", "09:30:15", "12:00:00", "23:59:59")
 FRACTIONS = ("", ".5", ".123", ".999")
@@ -98,7 +100,8 @@ def date_time(draw: Draw) -> str:
     """A dateTime of any precision and zone (datatypes.html#dateTime)."""
     year, day = pick(draw, YEARS), pick(draw, DAYS)
     precision = number(draw, 6)
-    if precision < 3:
+    if precision < 3 or year < ZONED:
+        precision = min(precision, 2)
         return (f"{year}", f"{year}-{day[:2]}", f"{year}-{day}")[precision]
     fraction = pick(draw, FRACTIONS) if precision > 4 else ""
     return f"{year}-{day}T{pick(draw, TIMES)}{fraction}{pick(draw, ZONES)}"

@@ -163,13 +163,22 @@ class ExtensionsOnPrimitivesAreLost(Fault, name="extensions-on-primitives-are-lo
 
 
 class FalseIsTakenForNothing(Fault, name="false-is-taken-for-nothing", breaks=CONTENT, packs=AT_HOME):
-    """A coding that no user has chosen does not say so: false is taken for nothing."""
+    """A concept does not say of a coding that no user has chosen it: false is taken for nothing."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
-        kept: Resource = without(
-            super().kept(resource, previous), lambda name, value: name == "userSelected" and value is False
-        )
+        def chosen(value: Any) -> Any:
+            if isinstance(value, dict):
+                made = {name: chosen(inner) for name, inner in value.items()}
+                return {**made, "coding": [_without_false(one) for one in made["coding"]]} if "coding" in made else made
+            return [chosen(one) for one in value] if isinstance(value, list) else value
+
+        kept: Resource = chosen(super().kept(resource, previous))
         return kept
+
+
+def _without_false(coding: Resource) -> Resource:
+    """The coding without userSelected where that is false, unless it says nothing else."""
+    return {name: value for name, value in coding.items() if name != "userSelected" or value} or coding
 
 
 class NestedExtensionsAreLost(Fault, name="nested-extensions-are-lost", breaks=CONTENT, packs=AT_HOME):

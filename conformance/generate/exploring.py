@@ -18,7 +18,7 @@ import hypothesis
 from hypothesis.internal.conjecture import providers
 
 from conformance.generate.world import World, real
-from conformance.model import Unreachable, Violation
+from conformance.model import OwnMistake, Unreachable, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -167,7 +167,8 @@ class Exploring:
         def shows(example: Any) -> bool:
             known = self._seen.get(_key(example))
             if known is None and len(self.recorder.exchanges) < last and time.monotonic() < deadline:
-                known = self._try(example, attempt)
+                with contextlib.suppress(OwnMistake):  # it is smaller than a right body can be
+                    known = self._try(example, attempt)
             return known is not None and aspect in known.violations
 
         first = min((key for key, seen in self._seen.items() if aspect in seen.violations), key=len)

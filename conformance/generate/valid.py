@@ -38,7 +38,10 @@ class Valid:
         pack = asking.pack
         self._validator = Validator(pack.fhir, profiles=[str(path) for path in pack.definitions])
         self._origins = origins(asking)
-        self._known = {rule for origin in self._origins for rule in self._rules(origin.body)}
+        self._known = {broken for origin in self._origins for broken in self._broken(origin.body)}
+        required = ("status", "scope")
+        self._unknown = [name for name in required if not any(name in origin.body for origin in self._origins)]
+        """What R4 requires and the bodies of the pack leave out: what becomes of it, nothing says."""
         self._made = consents(definitions(pack.fhir), self._origins, exploring.world.references)
 
     @property
@@ -48,6 +51,8 @@ class Valid:
         @st.composite
         def valid(draw: Any) -> Json:
             made: Json = draw(self._made)
+            for name in self._unknown:
+                made["body"].pop(name, None)
             if self.breaks(made):
                 reject()
             return made
@@ -56,7 +61,7 @@ class Valid:
 
     def breaks(self, example: Json) -> set[str]:
         """The rules of the validator that a consent breaks and no body of the pack does."""
-        return self._rules(example["body"]) - self._known
+        return {rule for rule, _ in self._broken(example["body"]) - self._known}
 
     def smaller(self, example: Json, still: Callable[[Json], bool], *, breaking: frozenset[str] = frozenset()) -> Json:
         """The consent with parts taken away that breaks these rules and no others, while a condition holds."""
@@ -68,5 +73,7 @@ class Valid:
         smallest: Json = reduced(example, alike, under=("body",))
         return smallest
 
-    def _rules(self, body: Json) -> set[str]:
-        return {issue.rule for issue in self._validator.validate(body) if issue.severity == "error"}
+    def _broken(self, body: Json) -> set[tuple[str, str]]:
+        """The rules that a body breaks, each with the place."""
+        issues = self._validator.validate(body)
+        return {(issue.rule, issue.expression) for issue in issues if issue.severity == "error"}

@@ -146,9 +146,12 @@ class SmartConfigurationNamesNoTokenEndpoint(
 class DocumentedReadOnlyIsWritable(
     Fault, name="documented-read-only-is-writable", breaks=("medicasoft.writes.are-not-offered",), packs=MEDICASOFT
 ):
-    """PUT /Consent/[id] changes the consent."""
+    """PUT /Consent/[id] stores the consent, whether there was one or not."""
 
     interactions = ("read", "update", "search-type")
+
+    def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:
+        return self.updated(request, self.save(route, resource, None))
 
     def authorise(self, caller: Caller, route: Route) -> None:
         if route.interaction != "update":

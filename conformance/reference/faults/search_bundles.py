@@ -72,6 +72,7 @@ class NoMatchIsNoContent(
         "r4.search.unknown-target-is-empty",
         "nll-2023.fetch.unknown-id-is-an-error",
     ),
+    blocks=("period.expired.status-search-agrees-with-read",),
     packs=("r4",),
 ):
     """A search without matches answers 204."""

@@ -67,9 +67,20 @@ class MillisecondsAreAdded(_Written, name="milliseconds-are-added"):
 class PeriodsHaveIds(_Written, name="periods-have-ids"):
     """Periods are shown with an id and an extension: any element may have both (element.html)."""
 
+    def presented(self, stored: Stored, request: Request) -> Resource:
+        resource = super().presented(stored, request)
+        for number, period in enumerate(self.shown_periods(resource.get("provision") or {}), 1):
+            period["id"] = f"p{number}"
+        return resource
+
+    def shown_periods(self, rule: Resource) -> Iterator[Period]:
+        yield from (rule[name] for name in ("period", "dataPeriod") if name in rule)
+        for inner in rule.get("provision", ()):
+            yield from self.shown_periods(inner)
+
     def shown_period(self, period: Period) -> Period:
         own = {"url": "http://example.org/StructureDefinition/entered-at", "valueString": "desk 4"}
-        return {"id": "p1", "extension": [own], **period}
+        return {"extension": [own], **period}
 
 
 class _Ruled(Variation):
@@ -124,8 +135,10 @@ class UnlikePrecisionsAreRefused(Variation, name="unlike-precisions-are-refused"
 
     def complaints(self, resource: Resource, route: Any) -> list[str]:
         minded = super().complaints(resource, route)
-        period = (resource.get("provision") or {}).get(self.validity) or {}
-        start, end = str(period.get("start", "")), str(period.get("end", ""))
+        provision = resource.get("provision")
+        period = provision.get(self.validity) if isinstance(provision, dict) else None
+        bounds = period if isinstance(period, dict) else {}
+        start, end = str(bounds.get("start", "")), str(bounds.get("end", ""))
         unlike = start and end and len(start) != len(end) and (start.startswith(end) or end.startswith(start))
         return [*minded, "per-1: cannot compare start and end"] if unlike else minded
 
@@ -135,7 +148,8 @@ class PlainDatesOnly(Variation, name="plain-dates-only", packs=("nll-2019", "nll
 
     def check_write(self, write: Write) -> None:
         period = (write.resource.get("provision") or {}).get(self.validity) or {}
-        if write.route.type == "Consent" and any(len(bound) != len("2031-12-02") for bound in period.values()):
+        bounds = [period[name] for name in ("start", "end") if name in period]
+        if write.route.type == "Consent" and any(len(bound) != len("2031-12-02") for bound in bounds):
             raise Refused(400, "value", "a period is from a day to a day")
         super().check_write(write)
 

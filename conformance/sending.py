@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.examination import examined
-from conformance.model import OwnMistake, UsageError
+from conformance.model import NotTestable, OwnMistake, UsageError
 from conformance.observed.structure import row_for
 
 if TYPE_CHECKING:
@@ -24,11 +24,18 @@ def must_be_right(body: str, pack: Pack, *, after: Iterable[str | None] = ()) ->
 
     Raises:
         OwnMistake: the body is wrong.
+        NotTestable: it is, in another way than what the target has shown, and that was wrong: it may come of it.
 
     """
-    for mistake in _mistakes(body, pack):
-        shown = (told for other in after if other for told in examined(other, pack.fhir).told)
+    mistakes = list(_mistakes(body, pack))
+    bodies = [other for other in after if other] if mistakes else []
+    shown = [told for other in bodies for told in examined(other, pack.fhir).told if told.severity == "error"]
+    for mistake in mistakes:
         if not any((told.rule, told.place) == (mistake.rule, mistake.place) for told in shown):
+            if shown:
+                raise NotTestable(
+                    f"no right body can be made of what the target shows: {shown[0].place}: {shown[0].message}"
+                )
             raise OwnMistake(f"a wrong body was about to be sent: {mistake.place}: {mistake.message}")
 
 

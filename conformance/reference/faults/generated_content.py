@@ -61,11 +61,14 @@ class ThirdActorIsLost(Fault, name="third-actor-is-lost", breaks=MEANING, packs=
 
 
 class SecondInnermostRuleIsLost(Fault, name="second-rule-of-the-third-level-is-lost", breaks=MEANING, packs=AT_HOME):
-    """A rule within a rule keeps one rule of its own."""
+    """A rule within a rule keeps one rule of its own, and of the others those that name something contained."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
         def one(rule: Resource, depth: int) -> Resource:
-            return {**rule, "provision": rule["provision"][:1]} if "provision" in rule and depth > 1 else rule
+            if "provision" not in rule or depth < 2:
+                return rule
+            first, *others = rule["provision"]
+            return {**rule, "provision": [first, *(one for one in others if _names_contained(one))]}
 
         return in_rules(super().kept(resource, previous), one)
 
@@ -78,6 +81,10 @@ def in_periods(resource: Resource, change: Callable[[str], str]) -> Resource:
         return {**rule, **periods}
 
     return in_rules(resource, bounds)
+
+
+def _names_contained(rule: Resource) -> bool:
+    return any(path.endswith("reference") and str(value).startswith("#") for path, value in walked(rule))
 
 
 class NegativeOffsetIsLost(Fault, name="negative-offset-of-data-is-lost", breaks=MEANING, packs=AT_HOME):

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from conformance.reference import dates
 from conformance.reference.fault import Fault
 
 if TYPE_CHECKING:
+    from conformance.reference import dates
     from conformance.reference.messages import Request, Route
     from conformance.reference.parameters import Criterion, Parameter
     from conformance.reference.searching import Query
@@ -63,15 +63,13 @@ class DateTimesAreIndexedAsWritten(Fault, name="date-times-are-indexed-as-writte
         return super().searched_range(value)
 
 
-class OneCenturyIsIndexed(Fault, name="one-century-is-indexed", breaks=DATES, packs=AT_HOME):
-    """A bound before the year 2000 or after 2099 is taken for no bound at all."""
+class NotEqualIsEqual(Fault, name="not-equal-is-equal-by-date", breaks=DATES, packs=AT_HOME):
+    """A search by date takes ne for eq."""
 
-    def searched_range(self, value: Any) -> dates.Range:
-        first, last = dates.span("2000")[0], dates.span("2099")[1]
-        low, high = super().searched_range(value)
-        return (low if low is None or first <= low <= last else None), (
-            high if high is None or first <= high <= last else None
-        )
+    def matches_date(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        if criterion.parameter.name == "date" and wanted.startswith("ne"):
+            wanted = f"eq{wanted[2:]}"
+        return super().matches_date(value, criterion, wanted)
 
 
 class NotEqualForgetsThePatient(Fault, name="not-equal-forgets-the-patient", breaks=APART, packs=AT_HOME):

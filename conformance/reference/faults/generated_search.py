@@ -63,13 +63,14 @@ class DateTimesAreIndexedAsWritten(Fault, name="date-times-are-indexed-as-writte
         return super().searched_range(value)
 
 
-class NotEqualIsEqual(Fault, name="not-equal-is-equal-by-date", breaks=DATES, packs=AT_HOME):
-    """A search by date takes ne for eq."""
+class OneCenturyIsIndexed(Fault, name="one-century-is-indexed", breaks=DATES, packs=AT_HOME):
+    """A consent with a bound before the year 2018 or after 2117 is found by no date at all."""
 
     def matches_date(self, value: Any, criterion: Criterion, wanted: str) -> bool:
-        if criterion.parameter.name == "date" and wanted.startswith("ne"):
-            wanted = f"eq{wanted[2:]}"
-        return super().matches_date(value, criterion, wanted)
+        first, last = dates.span("2018")[0], dates.span("2117")[1]
+        bounds = [bound for bound in self.searched_range(value) if bound is not None]
+        indexed = all(first <= bound <= last for bound in bounds)
+        return indexed and super().matches_date(value, criterion, wanted)
 
 
 class NotEqualForgetsThePatient(Fault, name="not-equal-forgets-the-patient", breaks=APART, packs=AT_HOME):

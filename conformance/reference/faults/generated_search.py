@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from conformance.reference import dates
 from conformance.reference.fault import Fault
 
 if TYPE_CHECKING:
-    from conformance.reference import dates
     from conformance.reference.messages import Request, Route
     from conformance.reference.parameters import Criterion, Parameter
     from conformance.reference.searching import Query

@@ -293,9 +293,9 @@ def _point_at_checks(config: pytest.Config) -> None:
 
     """
     asked = [name for name in ("--pack", "--target") if getattr(config.option, _dest(name), None)]
-    if not asked or hasattr(config, "workerinput") or _is_suite_run(config):
+    if not asked or _is_suite_run(config):
         return
-    if config.args_source is pytest.Config.ArgsSource.ARGS:
+    if not hasattr(config, "workerinput") and config.args_source is pytest.Config.ArgsSource.ARGS:
         raise pytest.UsageError(
             f"{asked[0]} is given, but the checks of the conformance suite are not among what is named; "
             "name them as well: --pyargs conformance.checks"

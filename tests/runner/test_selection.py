@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import servers
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
     from runs import Suite
 
+CHECKOUT = Path(__file__).parents[2]
 RECORD = """
 [[exclude]]
 requirement = "tiny.read.has-an-etag"
@@ -148,3 +151,14 @@ def test_the_first_failure_ends_it(suite: Suite, lying: Callable[[servers.Honest
     assert ended.report is not None
     assert ended.report["counts"]["fail"] == 1
     assert "stopping after 1 failures" in "".join(row["reason"] for row in ended.report["requirements"])
+
+
+def test_workers_make_the_checks_whatever_folder_is_named(suite: Suite) -> None:
+    """Without files named, and with reports that land elsewhere, pytest takes another root folder."""
+    reports = str(suite.folder / "reports")
+    command = [sys.executable, "-m", "pytest", "--pack", "medicasoft", "--only", "medicasoft.read"]
+
+    ended = suite.ended([*command, "-n", "2", "-p", "no:cacheprovider", "--report-dir", reports], cwd=CHECKOUT)
+
+    assert ended.report is not None, ended.output
+    assert ended.report["counts"]["pass"] > 0

@@ -46,12 +46,18 @@ def lines(report: Report, written: Sequence[Path] = ()) -> list[str]:
         told += ["", f"{WORDS[group.verdict].upper()}  {count}: {_flat(group.reason)}"]
         told.append(f"  {_cut(', '.join(group.ids))}")
     told += ["", " · ".join(filter(None, [took(report), plural(len(report.exchanges), "exchange")]))]
-    others = [path.name for path in written if path != page]
+    others = [path for path in written if path != page]
     if others:
-        told.append(f"In {written[0].parent}: {', '.join(others)}")
+        told.append(f"In {others[0].parent}: {', '.join(_below(others[0].parent, others))}")
     if page is not None:
         told.append(f"Report: {page}")
     return told
+
+
+def _below(folder: Path, files: list[Path]) -> list[str]:
+    """Each file by its way from the folder; those of one folder further down as that folder."""
+    ways = [path.relative_to(folder) if path.is_relative_to(folder) else path for path in files]
+    return list(dict.fromkeys(way.name if len(way.parts) == 1 else f"{way.parent}/" for way in ways))
 
 
 def _lines_of(judged: Judged, page: Path | None) -> list[str]:

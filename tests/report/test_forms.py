@@ -94,7 +94,8 @@ def test_every_verdict_of_a_run_has_its_words(verdict: RunVerdict, tmp_path: Pat
 
 
 def test_the_terminal_tells_a_failure_in_four_lines(tmp_path: Path) -> None:
-    lines = terminal.lines(synthetic.every_verdict(), [tmp_path / "results.json", tmp_path / "report.html"])
+    names = ["results.json", "report.html", "findings/a.sh", "findings/b.sh"]
+    lines = terminal.lines(synthetic.every_verdict(), [tmp_path / name for name in names])
     start = lines.index("FAIL  nll-2023.close.unknown-id-fails")
     assert lines[start + 1 : start + 5] == [
         "  expected  a refusal (4xx)",
@@ -102,7 +103,7 @@ def test_the_terminal_tells_a_failure_in_four_lines(tmp_path: Path) -> None:
         f"  look at   {tmp_path}/report.html#nll-2023.close.unknown-id-fails",
         "",
     ]
-    assert lines[-2:] == [f"In {tmp_path}: results.json", f"Report: {tmp_path}/report.html"]
+    assert lines[-2:] == [f"In {tmp_path}: results.json, findings/", f"Report: {tmp_path}/report.html"]
 
 
 def test_nothing_that_a_server_sent_steers_the_terminal_or_the_table() -> None:

@@ -9,8 +9,8 @@ one that can fail a server is the aim of two faults.
 from __future__ import annotations
 
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -130,13 +130,13 @@ def _generation(trial: Trial) -> tuple[str, ...]:
 
 def all_carried_out(planned: Sequence[Trial], *, jobs: int = 1, own_process: bool = False) -> Iterator[Outcomes]:
     """Run trials in so many processes; they come in the order in which they end."""
+    carry_out = partial(carried_out, own_process=own_process)
     if jobs == 1:
-        yield from (carried_out(trial, own_process=own_process) for trial in planned)
+        yield from map(carry_out, planned)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=60) as pool:
-        running = [pool.submit(carried_out, trial, own_process=own_process) for trial in planned]
-        for ended in as_completed(running):
-            yield ended.result()
+    # A process that has run many suites has grown. ProcessPoolExecutor would hang when it replaces its own (gh-115634).
+    with get_context("spawn").Pool(jobs, maxtasksperchild=40) as pool:
+        yield from pool.imap_unordered(carry_out, planned)
 
 
 def rows(outcomes: Iterable[Outcomes]) -> list[Row]:

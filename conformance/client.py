@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import jsonpatch
@@ -43,6 +43,7 @@ MOST_PAGES = 200
 A_FRACTION, A_WHOLE_SECOND = 0.01, 1.1
 """Seconds after which a time that the server shows, in fractions of a second or without, is another one."""
 
+T = TypeVar("T")
 POLL_EVERY = 0.25
 """Seconds between two looks at a search that lags behind a write."""
 
@@ -735,14 +736,19 @@ class Consents:
 
         """
         wanted = set(include)
-        deadline = self.clock.elapsed() + self.dialect.settle
-        while True:
+
+        def found() -> Found:
             first = self.search(parameters, change=change, method=method)
-            found = Found(() if tolerant and first.status not in {200, *range(500, 600)} else tuple(self._pages(first)))
-            settled = wanted <= found.ids and (until is None or until(found))
-            if settled or self.clock.elapsed() >= deadline:
-                return found
+            return Found(() if tolerant and first.status not in {200, *range(500, 600)} else tuple(self._pages(first)))
+
+        return self.settled(found, lambda seen: wanted <= seen.ids and (until is None or until(seen)))
+
+    def settled(self, look: Callable[[], T], enough: Callable[[T], bool]) -> T:
+        """What `look` sees once that is enough, or else when an answer can no longer lag behind a write (`settle`)."""
+        deadline = self.clock.elapsed() + self.dialect.settle
+        while not enough(seen := look()) and self.clock.elapsed() < deadline:
             self.clock.wait(POLL_EVERY)
+        return seen
 
     def stored_from(self, body: Json) -> list[str]:
         """The ids of consents made from this body, as a search by its patient shows; none where that is refused.

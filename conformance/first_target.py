@@ -135,7 +135,7 @@ def _lines(base_url: str, pack: str, seen: Seen, answers: dict[str, str], ca: st
         "# How to talk to it where its sources leave a choice.",
         "[dialect]",
         '# patients = "given"      # it knows only its own patients; or "create", or "any" made-up reference',
-        "# settle = 2             # seconds that a search may lag behind a write",
+        "# settle = 2             # seconds that a search or a history may lag behind a write",
         '# zone = "Europe/Stockholm"',
         "",
         "# What exists already: for runs that only read, and for dialect.patients = given.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance import expect
-from conformance.client import POLL_EVERY
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
@@ -72,10 +71,7 @@ def _delete(consents: Consents, known: Kept) -> None:
 
 def _once_gone(consents: Consents, known: Kept) -> Answer:
     """A read of what was deleted; 202 promises nothing at once, so as long as `settle` says it is tried again."""
-    deadline = consents.clock.elapsed() + consents.dialect.settle
-    while (read := consents.read(known.id)).status == 200 and consents.clock.elapsed() < deadline:
-        consents.clock.wait(POLL_EVERY)
-    return read
+    return consents.settled(lambda: consents.read(known.id), lambda read: read.status != 200)
 
 
 def _once_not_found(consents: Consents, known: Kept) -> Found:

@@ -35,6 +35,8 @@ class R4(Service):
     """The element of the root provision that says how long a consent is valid."""
     zone: ClassVar[str] = "UTC"
     """IANA name of the time zone in which dates are read."""
+    dialect: ClassVar[dict[str, object]] = {}
+    """How to talk to it where that differs from what its pack says, as `[dialect]` of target.toml."""
     claims: ClassVar[tuple[str, ...]] = (
         "capabilities",
         "conditional-read",

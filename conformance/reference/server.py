@@ -155,7 +155,7 @@ class ReferenceServer:
             **(secured if self._kind.secured else {}),
             "given": self.service.given() if self._given is None else self._given,
             "claims": {"add": list(self._kind.claims)},
-            "dialect": {"zone": self._kind.zone},
+            "dialect": {"zone": self._kind.zone, **self._kind.dialect},
         }
 
     def _run(self) -> None:

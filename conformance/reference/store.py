@@ -80,7 +80,7 @@ class Store:
             self._connection.execute("BEGIN")
             (number,) = self._connection.execute(
                 "INSERT INTO versions (type, id, version, updated, content) VALUES (?, ?, ?, ?, ?) RETURNING number",
-                (kind, id, version, updated.isoformat(), content),
+                (kind, id, version, updated.isoformat(timespec="microseconds"), content),
             ).fetchone()
             self._connection.execute(
                 "INSERT INTO current (type, id, first, number) VALUES (?, ?, ?, ?)"
@@ -97,6 +97,14 @@ class Store:
     def everything(self, kind: str) -> list[Stored]:
         """Return the newest version of every resource of the type that is not deleted, oldest resource first."""
         newest = self._all("SELECT number FROM current WHERE type = ? ORDER BY first", (kind,))
+        return [stored for stored in newest if not stored.deleted]
+
+    def everything_at(self, kind: str, moment: datetime) -> list[Stored]:
+        """Return what `everything` would have returned at a moment (UTC)."""
+        newest = self._all(
+            "SELECT max(number) FROM versions WHERE type = ? AND updated <= ? GROUP BY id ORDER BY min(number)",
+            (kind, moment.isoformat()),
+        )
         return [stored for stored in newest if not stored.deleted]
 
     def versions(self, kind: str, id: str) -> list[Stored]:  # noqa: A002 - FHIR's word

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
 from conformance.reference.faults.closing import CloseAtTypeAddressRefused
+from conformance.reference.faults.period import with_provision
 from conformance.reference.messages import Refused, Request, Resource, Route, Write
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def with_validity(resource: Resource, **bounds: Any) -> Resource:
     changed = {**provision.get("dataPeriod", {}), **bounds}
     kept = {name: value for name, value in changed.items() if value is not None}
     rest = {name: value for name, value in provision.items() if name != "dataPeriod"}
-    return {**resource, "provision": {**rest, "dataPeriod": kept} if kept else rest}
+    return with_provision(resource, {**rest, "dataPeriod": kept} if kept else rest)
 
 
 class CancelOfWhatWasFoundIsRefusedAndDone(
@@ -146,7 +147,7 @@ class CancelMovesEndToPeriod(
         if previous is not None and end_of(resource):
             moved = with_validity(resource, end=None)
             period = {"period": {"end": end_of(resource)}}
-            resource = {**moved, "provision": {**moved["provision"], **period}}
+            resource = with_provision(moved, {**moved.get("provision", {}), **period})
         return super().kept(resource, previous)
 
 

@@ -45,7 +45,13 @@ def with_validity(resource: Resource, element: str, change: Callable[[Period], P
         return resource
     rest = {name: value for name, value in provision.items() if name != element}
     period = change(provision[element])
-    return {**resource, "provision": {**rest, element: period} if period else rest}
+    return with_provision(resource, {**rest, element: period} if period else rest)
+
+
+def with_provision(resource: Resource, provision: Resource) -> Resource:
+    """Return the consent with this rule; without one when nothing of it is left, since no object may be empty."""
+    rest = {name: value for name, value in resource.items() if name != "provision"}
+    return {**rest, "provision": provision} if provision else rest
 
 
 def _with_period(resource: Resource, change: Callable[[Period], Period]) -> Resource:

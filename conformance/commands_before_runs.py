@@ -38,6 +38,16 @@ def add_to(commands: Any) -> None:
     keys.add_argument("--password-env", metavar="VARIABLE", help="where the password of an encrypted key is")
     keys.set_defaults(perform=_jwks)
 
+    keep = commands.add_parser("keep", help="try again in every run what generated requests have found in one")
+    keep.add_argument("finding", metavar="FINDING", help="id of the requirement, or its script in findings/")
+    keep.add_argument(
+        "--report-dir", metavar="DIR", type=Path, help="where the reports of the run are (default: reports)"
+    )
+    into = keep.add_mutually_exclusive_group()
+    into.add_argument("--target", metavar="FILE", type=Path, help="keep it for this target (default: target.toml)")
+    into.add_argument("--pack", metavar="NAME", help="keep it in this pack, or in the folder of one")
+    keep.set_defaults(perform=_keep)
+
 
 def _init(options: argparse.Namespace) -> int:
     from conformance.command_init import init  # noqa: PLC0415 - see above
@@ -55,3 +65,11 @@ def _jwks(options: argparse.Namespace) -> int:
     from conformance.command_jwks import jwks  # noqa: PLC0415 - see above
 
     return jwks(options)
+
+
+def _keep(options: argparse.Namespace) -> int:
+    from conformance.command_keep import keep  # noqa: PLC0415 - see above
+
+    for line in keep(options.finding, report_dir=options.report_dir, target=options.target, pack=options.pack):
+        print(line)
+    return 0

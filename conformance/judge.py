@@ -162,6 +162,7 @@ def _with_deviation(worst: Verdict, reason: str, deviation: Deviation, today: da
 
 
 def _published(record: CheckRecord, finding: Finding) -> dict[str, Any]:
+    generated = {"generated": finding.generated} if finding.generated else {}
     return {
         "nodeid": record.nodeid,
         "title": record.title,
@@ -171,6 +172,7 @@ def _published(record: CheckRecord, finding: Finding) -> dict[str, Any]:
         "actual": finding.actual,
         "notes": list(finding.notes),
         "exchanges": list(finding.exchanges),
+        **generated,
     }
 
 

@@ -13,6 +13,7 @@ import pytest
 from conformance import __version__, coverage, judge
 from conformance.model import CheckRecord, Report, RunVerdict, UsageError, Verdict
 from conformance.observed import observe
+from conformance.preparation import GENERATED_CHECKS
 from conformance.recorder import unpacked
 from conformance.running import WITHIN
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from conformance.model import Exchange, Judged
     from conformance.preparation import Preparation
     from conformance.running import Running
-
-
-GENERATED_CHECKS = "test_generated.py"
-"""The module of the checks that make up their requests."""
 
 
 class Ledger:
@@ -181,7 +178,9 @@ class Ledger:
         """Requirement id → a check of it that was not made."""
         wanted = {_stable(nodeid): ids for nodeid, ids in (self._wanted | self._running.wanted).items()}
         missing = {id: nodeid for nodeid, ids in wanted.items() if nodeid not in made for id in ids}  # noqa: A001
-        return coverage.left_out(self._running.preparation.pack, made) | missing
+        preparation = self._running.preparation
+        idle = () if preparation.generated else (GENERATED_CHECKS,)
+        return coverage.left_out(preparation.pack, made, idle=idle) | missing
 
     def _reported(
         self, judged: tuple[Judged, ...], exchanges: dict[str, Exchange], verdict: RunVerdict, reason: str

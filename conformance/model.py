@@ -132,6 +132,8 @@ class Finding:
     actual: str = ""
     notes: tuple[str, ...] = ()
     exchanges: tuple[str, ...] = ()
+    generated: dict[str, Any] | None = None
+    """What generated requests tried: `topic`, `aspect` and `example`, in the form that a scenario row takes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -210,7 +212,12 @@ class Report:
 
 
 class Violation(Exception):
-    """The server is wrong. `exchanges` are ids of the exchanges that show it."""
+    """The server is wrong. `exchanges` are ids of the exchanges that show it.
+
+    `generated` says what generated requests tried, if they show it: `topic`, `aspect` and `example`.
+    """
+
+    generated: dict[str, Any] | None = None
 
     def __init__(self, expected: str, actual: str, exchanges: tuple[str, ...] = ()) -> None:
         super().__init__(f"expected {expected}; got {actual}")

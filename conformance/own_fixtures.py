@@ -14,6 +14,7 @@ import jsonpatch
 import jsonpointer
 
 from conformance.model import UsageError
+from conformance.own_scenarios import with_scenarios
 from conformance.reading.spelling import nearest
 
 if TYPE_CHECKING:
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 
 
 def furnished(pack: Pack, target: Target) -> Pack:
-    """The pack with the target's own documents behind its headers.
+    """The pack with the target's own scenarios, and with its own documents behind the headers.
 
     Raises:
         UsageError: one of them stands for nothing in the pack, or the pack cannot change it as it must.
 
     """
+    if target.scenarios:
+        pack = with_scenarios(pack, target.scenarios)
     if not target.fixtures:
         return pack
     said: list[str] = []
@@ -46,7 +49,7 @@ def furnished(pack: Pack, target: Target) -> Pack:
         said += [f"{where}: {problem}" for problem in _unfit(pack, name, own[name])]
     if said:
         raise UsageError("\n".join(said))
-    return dataclasses.replace(pack, own_fixtures=own)
+    return dataclasses.replace(pack, own_fixtures={**pack.own_fixtures, **own})
 
 
 def _headers(pack: Pack) -> Iterator[tuple[str, HeaderValue]]:

@@ -189,6 +189,7 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
         headers=headers,
         bodies=bodies,
         fixture=lambda name: _fixture_problem(folder, name),
+        content=lambda name: _fixture(folder, name),
     )
     cells, rows, lines = folder / "headers.toml", folder / "contradictions.toml", folder / "source.toml"
     held = folder / "profile.toml"

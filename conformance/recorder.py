@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.headers import FHIR_JSON
 from conformance.model import CheckRecord, Exchange, Finding, NotTestable, Outcome, Violation
 
 if TYPE_CHECKING:
@@ -92,8 +93,15 @@ class Recorder:
                     actual=text(cause.actual) if isinstance(cause, Violation) else "",
                     notes=tuple(self._notes),
                     exchanges=showing + others,
+                    generated=self._shown_again(cause),
                 )
             )
+
+    def _shown_again(self, cause: BaseException | None) -> dict[str, Any] | None:
+        """What generated requests tried, without secrets."""
+        tried = cause.generated if isinstance(cause, Violation) else None
+        redacted = self._redactor.body(json.dumps(tried), FHIR_JSON) if tried else None
+        return json.loads(redacted) if redacted else None
 
     def broke(self, requirements: Iterable[str], problem: BaseException) -> None:
         """Write down that the check itself broke: an error of the suite, or of what it runs in."""

@@ -17,7 +17,15 @@ from conformance.clock import Clock
 from conformance.journal import Journal
 from conformance.model import CheckRecord, Claim, Outcome, Unreachable, Verdict
 from conformance.own_fixtures import furnished
-from conformance.preparation import DEFAULT_PACK, EMBEDDED, Options, Preparation, choose, prepare
+from conformance.preparation import (
+    DEFAULT_PACK,
+    EMBEDDED,
+    GENERATED_CHECKS,
+    Options,
+    Preparation,
+    choose,
+    prepare,
+)
 from conformance.recorder import Recorder, packed, printable
 from conformance.wire import Wire
 
@@ -224,10 +232,14 @@ class Running:
     def tables(self) -> dict[str, tuple[Any, ...]]:
         """Fixture name → rows of the pack that parametrise it."""
         pack = self.preparation.pack
-        return {"cell": pack.header_cells, "scenario": pack.scenarios}
+        documented = tuple(row for row in pack.scenarios if row.generated is None)
+        left = tuple(row for row in pack.scenarios if row.generated is not None)
+        return {"cell": pack.header_cells, "scenario": documented, "finding": left}
 
     def ids_of(self, item: pytest.Item) -> tuple[str, ...]:
         """The requirements that a check verifies: the literal ids of its function and those of its table's row."""
+        if item.path.name == GENERATED_CHECKS and not self.preparation.generated:
+            return ()
         function = getattr(item, "originalname", item.name)
         literal = coverage.functions().get((f"checks/{item.path.name}", function), ())
         callspec = getattr(item, "callspec", None)

@@ -134,17 +134,34 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Generated:
+    """An example in which generated requests once found that `requirement` is violated.
+
+    `example` is a JSON file of the pack. It is tried as all examples of `topic` are, a module of
+    `conformance.generate`; `aspect` is what was wrong, among all that the topic looks at.
+    """
+
+    requirement: str
+    topic: str
+    aspect: str
+    example: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """A documented sequence of requests."""
+    """A documented sequence of requests, or an example that generated requests have left."""
 
     name: str
     title: str
     source: str
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = ()
+    generated: Generated | None = None
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """The ids that its steps verify, each once, in their order."""
+        """The ids that it verifies, each once, in their order."""
+        if self.generated is not None:
+            return (self.generated.requirement,)
         named = (name for step in self.steps for row in step.expect for name in row.requirements)
         return tuple(dict.fromkeys(named))
 

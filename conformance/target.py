@@ -15,6 +15,7 @@ from conformance import dialect as dialects
 from conformance.credentials import Auth
 from conformance.model import PLACEHOLDER, Deviation, Exclusion, UsageError
 from conformance.reading import Place, Problems
+from conformance.reading.documents import shown
 from conformance.reading.files import named_file
 from conformance.reading.secrets import Secrets
 from conformance.reading.spelling import nearest
@@ -73,7 +74,8 @@ class Target:
     """A server under test. `where` names its file in messages; `tokens` are by purpose, such as `other-role`.
 
     `bodies`: kind of consent → JSON file in place of a reconstructed body; `fixtures`: name of a document behind
-    the pack's headers → JSON pointer → own value, "" for all of it. `dialect` holds overrides of the pack's.
+    the pack's headers → JSON pointer → own value, "" for all of it. `scenarios`: files whose rows are played besides
+    the pack's. `dialect` holds overrides of the pack's.
     """
 
     base_url: str
@@ -91,6 +93,7 @@ class Target:
     given: Given = Given()
     bodies: dict[str, Path] = field(default_factory=dict)
     fixtures: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    scenarios: tuple[Path, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     _secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -173,6 +176,7 @@ def _target(
         given=Given(**{key.replace("-", "_"): tuple(value) for key, value in data.get("given", {}).items()}),
         bodies=_bodies(document, folder),
         fixtures=dict(_fixtures(document, folder)),
+        scenarios=tuple(scenario_files(document, folder)),
         exclusions=tuple(Exclusion(**row) for row in data.get("exclude", ())),
         deviations=tuple(Deviation(**row) for row in data.get("deviation", ())),
         _secrets=tuple(sorted(secrets.values - {""}, key=len, reverse=True)),
@@ -266,6 +270,19 @@ def _fixtures(document: Place, folder: Path) -> Iterator[tuple[str, dict[str, An
             if content is not None and not isinstance(content, dict):
                 place.say(f"'{place.value}' holds no JSON object; give the whole document")
             yield name, {"": content}
+
+
+def scenario_files(document: Place, folder: Path) -> Iterator[Path]:
+    """The files of scenario rows that target.toml names: each of them, or all of a folder."""
+    for place in document.rows("scenarios"):
+        path = folder / Path(place.value).expanduser()
+        if not path.is_dir():
+            yield from filter(None, [named_file(place, folder)])
+            continue
+        found = sorted(path.glob("*.toml"))
+        if not found:
+            place.say(f"no *.toml in the folder '{shown(path)}'; remove the entry, or put the files there")
+        yield from found
 
 
 def _check_claims(place: Place) -> None:

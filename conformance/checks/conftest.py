@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from conformance.client import Consents
     from conformance.generate.exploring import Explored
     from conformance.running import Running
+    from conformance.scenarios import Generated
 
 
 @pytest.fixture
@@ -46,8 +47,18 @@ class Explore:
         self._recorder.brief = True
         preparation = self._running.preparation
         budget = Budget(requests=preparation.generated, seed=preparation.seed)
-        exploring = Exploring(self._consents, self._recorder, budget)
+        exploring = Exploring(self._consents, self._recorder, budget, topic)
         return exploring.explore(made.examples(exploring), made.attempt, share=share, smaller=made.smaller(exploring))
+
+    def again(self, kept: Generated) -> Explored:
+        """Try one example that was kept."""
+        from conformance.generate.exploring import Budget, Exploring  # noqa: PLC0415 - see above
+
+        made = import_module(f"conformance.generate.{kept.topic}")
+        if not self._running.preparation.generated:
+            self._recorder.note("this run generates nothing: what holds for any consent was tried with kept ones alone")
+        exploring = Exploring(self._consents, self._recorder, Budget(requests=0), kept.topic)
+        return exploring.again(self._consents.pack.fixture(kept.example), made.attempt, aspect=kept.aspect)
 
 
 @pytest.fixture

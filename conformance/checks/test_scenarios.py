@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.play import Play
 
 if TYPE_CHECKING:
+    from conformance.checks.conftest import Explore
     from conformance.client import Consents
     from conformance.recorder import Verifying
     from conformance.scenarios import Scenario
@@ -21,3 +22,10 @@ def test_documented_scenario(consents: Consents, verifying: Verifying, scenario:
             with verifying(*row.requirements):
                 play.hold(answer, row)
         play.remember(step, answer)
+
+
+def test_kept_finding(consents: Consents, verifying: Verifying, explore: Explore, finding: Scenario) -> None:
+    """An example in which generated requests once found something wrong is tried again."""
+    assert finding.generated is not None  # those that are documented have a check of their own
+    with verifying(*finding.requirements):
+        explore.again(finding.generated).hold(consents, finding.generated.aspect)

@@ -17,7 +17,7 @@ from unittest import mock
 import hypothesis
 from hypothesis.internal.conjecture import providers
 
-from conformance.generate.world import World, real
+from conformance.generate.world import STAND_INS, World, real
 from conformance.model import OwnMistake, Unreachable, Violation
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Trial:
         self.violations: dict[str, Violation] = {}
         self.accepted = 0
         """How many writes the target took."""
+        self.besides: dict[str, dict[str, Any]] = {}
+        """Aspect → members that an example needs besides, to show the same where nothing else is."""
         self._recorder = recorder
         self._before = len(recorder.exchanges)
 
@@ -105,6 +107,7 @@ class Explored:
 class _Seen:
     violations: dict[str, Violation]
     accepted: int = 0
+    besides: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class _Enough(BaseException):
@@ -118,6 +121,8 @@ class Exploring:
     consents: Consents
     recorder: Recorder
     budget: Budget
+    topic: str = ""
+    """The module that makes the examples."""
     _world: World | None = None
     _seen: dict[str, _Seen] = field(default_factory=dict)
 
@@ -172,7 +177,33 @@ class Exploring:
             return known is not None and aspect in known.violations
 
         first = min((key for key, seen in self._seen.items() if aspect in seen.violations), key=len)
-        return self._seen[_key(smaller(json.loads(first), shows))].violations[aspect]
+        smallest = smaller(json.loads(first), shows)
+        seen = self._seen[_key(smallest)]
+        example = {**smallest, **seen.besides.get(aspect, {})}
+        violation = seen.violations[aspect]
+        violation.generated = {"topic": self.topic, "aspect": aspect, "example": example}
+        return violation
+
+    def again(self, example: Any, attempt: Attempt, *, aspect: str) -> Explored:
+        """Try one example that was kept, for the sake of an aspect.
+
+        Raises:
+            NotTestable: it names people or places that the target has nobody for, or the target does not take it.
+
+        """
+        written = _key(example)
+        missing = [name for name in STAND_INS if f'"{name}"' in written and name not in self.world.known]
+        if missing:
+            kind = missing[0].partition("/")[0]
+            said = f"the example names a {kind}, and none is known to stand for it"
+            raise self.consents.untestable(said, remedy=f"name a {kind} in given.actors")
+        seen = self._try(example, attempt)
+        if not seen.accepted and aspect not in {*seen.violations, "answers", "stored"}:
+            said = "the target does not take what was kept"
+            raise self.consents.untestable(said, remedy="remove the row of the finding")
+        for violation in seen.violations.values():
+            violation.generated = {"topic": self.topic, "aspect": aspect, "example": example}
+        return Explored(seen.violations, examples=1, accepted=1, seed=self.budget.seed)
 
     def _try(self, example: Any, attempt: Attempt) -> _Seen:
         key = _key(example)
@@ -185,7 +216,7 @@ class Exploring:
             if not self._answers():
                 raise
             trial.violations.setdefault("answers", Violation("an answer", str(problem), trial.shows))
-        seen = self._seen[key] = _Seen(trial.violations, trial.accepted)
+        seen = self._seen[key] = _Seen(trial.violations, trial.accepted, trial.besides)
         return seen
 
     def _answers(self) -> bool:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from conformance import expect, meaning
-from conformance.generate import probes, round_trips, values
+from conformance.generate import probes, round_trips, sameness, values
 from conformance.generate.smaller import at, places, reduced
 from conformance.generate.valid import Valid
+from conformance.generate.world import PATIENTS, standing_in
+from conformance.headers import Change
 from conformance.model import Violation
 from conformance.period import search_matches
 from conformance.validation.definitions import definitions
@@ -74,7 +76,13 @@ def _date_asked(draw: Any, names: list[str]) -> Json:
 
 
 def attempt(trial: Trial) -> None:
-    """Create the consent, read it, look for it. What was lost cannot be searched for, and is judged elsewhere."""
+    """Create the consent, read it, look for it. What was lost cannot be searched for, and is judged elsewhere.
+
+    `neighbours` are consents of other patients that a kept example needs: while others are made, there are some.
+    """
+    for body in trial.example.get("neighbours", ()):
+        change = Change(flaw="as the target has shown it")
+        trial.consents.kept(trial.consents.create(body, kind=trial.example["kind"], change=change), "neighbour")
     read = round_trips.written(trial)
     trial.violations.clear()
     if read is None or read.status != 200 or read.resource_type != "Consent":
@@ -127,13 +135,15 @@ def _ask(trial: Trial, id: str, aspect: str, probe: Probe) -> None:  # noqa: A00
         if probe.finds and id not in found.ids:  # it may lag behind
             found = asking.find(*query, include=wanted)
         with trial.watching("apart"):
-            _of_one_patient(found, patient)
+            _of_one_patient(found, patient, trial)
         expect.matches(found, include=wanted, exclude=[] if probe.finds else [id])
 
 
-def _of_one_patient(found: Found, patient: str) -> None:
+def _of_one_patient(found: Found, patient: str, trial: Trial) -> None:
     wanted = patient.rpartition("/")[2]
     for match in found.matches:
         of = meaning.patient_of(match)
         if of.rpartition("/")[2] != wanted:
+            body = {name: value for name, value in match.items() if name not in sameness.SERVERS_OWN}
+            trial.besides.setdefault("apart", {"neighbours": [standing_in(body, PATIENTS[1])]})
             raise Violation(f"consents of {patient} alone", f"Consent/{match.get('id')} of {of}", found.shows)

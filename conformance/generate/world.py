@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
+from conformance import meaning
 from conformance.model import NotTestable
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 PATIENTS = ("Patient/patient-0", "Patient/patient-1")
 OTHERS = {"Practitioner": 2, "Organization": 1}
 """Types that a target can be asked to hold, and how many of them examples may refer to."""
+STAND_INS = tuple(f"{kind}/{kind.lower()}-{index}" for kind, number in OTHERS.items() for index in range(number))
 
 
 class World:
@@ -20,12 +23,9 @@ class World:
     def __init__(self, consents: Consents) -> None:
         self._consents = consents
         self._real: dict[str, str] = {}
-        for kind, number in OTHERS.items():
-            for index in range(number):
-                try:
-                    self._real[f"{kind}/{kind.lower()}-{index}"] = consents.reference(kind)
-                except NotTestable:
-                    break
+        for name in STAND_INS:
+            with contextlib.suppress(NotTestable):
+                self._real[name] = consents.reference(name.partition("/")[0])
         self._patients = () if consents.dialect.patients == "any" else self._few_patients()
 
     @property
@@ -34,6 +34,11 @@ class World:
         kinds = dict.fromkeys(name.partition("/")[0] for name in self._real)
         found = {kind: tuple(name for name in self._real if name.startswith(f"{kind}/")) for kind in kinds}
         return {"Patient": PATIENTS[:1], **found}
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The stand-ins that stand for somebody, beside the patients."""
+        return frozenset(self._real)
 
     def people(self) -> dict[str, str]:
         """Stand-in → reference, for one example: two patients who have no other consents if that can be had."""
@@ -58,8 +63,8 @@ def real(value: Any, people: dict[str, str]) -> Any:
     return people.get(value, value) if isinstance(value, str) else value
 
 
-def standing_in(body: Json) -> Json:
-    """A body of the pack with its patient's stand-in, in Consent.patient and wherever else it names that patient."""
-    reference = next((body[name]["reference"] for name in ("patient", "subject") if name in body), "")
-    named: Json = real(body, {reference: PATIENTS[0]} if reference else {})
+def standing_in(body: Json, patient: str = PATIENTS[0]) -> Json:
+    """A body with its patient's stand-in, in Consent.patient and wherever else it names that patient."""
+    reference = meaning.patient_of(body)
+    named: Json = real(body, {reference: patient} if reference else {})
     return named

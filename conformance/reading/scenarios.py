@@ -6,10 +6,21 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from conformance import reading
+from conformance.generate.kept import TOPICS, wrong_with
 from conformance.reading.headers import header_values
 from conformance.reading.spelling import nearest
 from conformance.reading.surroundings import NAME, Surroundings, check_names, listed, patch, unrepeated
-from conformance.scenarios import RUN_NAMES, Contradiction, Expectation, Printed, Scenario, SourceLine, Statuses, Step
+from conformance.scenarios import (
+    RUN_NAMES,
+    Contradiction,
+    Expectation,
+    Generated,
+    Printed,
+    Scenario,
+    SourceLine,
+    Statuses,
+    Step,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -35,10 +46,30 @@ def scenarios(path: Path, around: Surroundings, problems: Problems) -> Iterator[
             steps.append(_step(place, around, names))
             names |= steps[-1].remember.keys()
         given = {key: row.value[key] for key in ("name", "title", "source")}
-        scenario = Scenario(**given, steps=tuple(steps))
+        if ("step" in row) == ("generated" in row):
+            has = "has both step and generated" if steps else "has neither step nor generated"
+            row.say(f"{has}; give one of them")
+            continue
+        scenario = Scenario(**given, steps=tuple(steps), generated=_generated(row / "generated", around))
         if not scenario.requirements:
             row.say("verifies nothing; give at least one step an expectation")
         yield scenario
+
+
+def _generated(row: Place, around: Surroundings) -> Generated | None:
+    if row.value is None:
+        return None
+    aspects = TOPICS[row.value["topic"]]
+    if row.value["aspect"] not in aspects:
+        aspect = row / "aspect"
+        aspect.say(f"'{aspect.value}' is nothing that {row.value['topic']} look at; {nearest(aspect.value, aspects)}")
+    around.requirements(row / "requirement")
+    name = around.fixture_name(row / "example")
+    if name is not None and around.fixture(name) is None:
+        sentence = wrong_with(around.content(name), row.value["topic"], around.bodies)
+        if sentence:
+            (row / "example").say(f"'{name}' {sentence}")
+    return Generated(**row.value)
 
 
 def _step(row: Place, around: Surroundings, names: set[str]) -> Step:

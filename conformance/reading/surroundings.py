@@ -28,14 +28,15 @@ class Surroundings:
     """What the rows of a pack may refer to.
 
     `ids` of requirements; None when a requirement file could not be read, so that nobody knows. `fixture` says in a
-    sentence why a fixture can't be had, or None. `contradictions` are ids;
-    None when their file could not be read.
+    sentence why a fixture can't be had, or None; `content` is that of one that can. `contradictions` are ids; None when
+    their file could not be read.
     """
 
     ids: Collection[str] | None
     headers: Mapping[str, Mapping[str, HeaderValue]]
     bodies: Mapping[str, Body]
     fixture: Callable[[str], str | None]
+    content: Callable[[str], Any]
     contradictions: Collection[str] | None = ()
 
     def contradiction(self, place: Place) -> str | None:

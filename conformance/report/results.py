@@ -29,6 +29,8 @@ SUITE = "consent-conformance"
 FILE_NAME = "results.json"
 EXCHANGE_KEYS = tuple(member.name for member in fields(Exchange))
 CHECK_KEYS = ("nodeid", "title", "outcome", "message", "expected", "actual", "notes", "exchanges")
+MORE_CHECK_KEYS = ("generated",)
+"""Those that not every check has."""
 
 
 def counts(report: Report) -> dict[Verdict, int]:
@@ -160,7 +162,7 @@ def _judged_to_json(judged: Judged) -> dict[str, Any]:
         "verdict": judged.verdict.value,
         "reason": judged.reason,
         "notes": list(judged.notes),
-        "checks": [{key: check[key] for key in CHECK_KEYS} for check in sorted(judged.checks, key=_by_node)],
+        "checks": [_check(check) for check in sorted(judged.checks, key=_by_node)],
     }
     if judged.deviation is not None:
         row["deviation"] = asdict(judged.deviation)
@@ -185,9 +187,16 @@ def _judged_from_json(row: dict[str, Any]) -> Judged:
         verdict=Verdict(row["verdict"]),
         reason=row["reason"],
         notes=tuple(row["notes"]),
-        checks=tuple({key: check[key] for key in CHECK_KEYS} for check in row["checks"]),
+        checks=tuple(_check(check) for check in row["checks"]),
         deviation=Deviation(**deviation) if deviation else None,
     )
+
+
+def _check(check: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: check[key] for key in CHECK_KEYS},
+        **{key: check[key] for key in MORE_CHECK_KEYS if key in check},
+    }
 
 
 def _by_node(check: dict[str, Any]) -> tuple[str, ...]:

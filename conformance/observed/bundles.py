@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from conformance.model import NotTestable
 from conformance.observed import observes
+from conformance.observed.bodies import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -244,7 +243,7 @@ def searches(answers: Answers) -> list[Search]:
             continue
         asked_for = f"{urlsplit(exchange.url).query} {exchange.request_body}"
         including = "_include" in asked_for or "_revinclude" in asked_for or pages.get(place, False)
-        search = Search(exchange, _parsed(exchange.response_body or ""), including)
+        search = Search(exchange, parsed(exchange.response_body), including)
         links = (search.bundle or {}).get("link")
         for link in links if isinstance(links, list) else ():
             if isinstance(link, dict) and link.get("relation") == "next":
@@ -259,14 +258,6 @@ def _below_the_host(url: str) -> str:
     except ValueError:  # no address at all: no page is under it
         return url
     return f"{parts.path}?{parts.query}"
-
-
-@lru_cache(maxsize=4096)
-def _parsed(body: str) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _mode(entry: Json) -> str | None:

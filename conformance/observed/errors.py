@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from conformance.model import Violation
 from conformance.observed import observes
+from conformance.observed.bodies import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def every_outcome_is_well_formed(answers: Answers) -> str | None:
     codes = CODES | (CODES_OF_R5 if answers.release.startswith("5") else frozenset())
     seen = 0
     for answer in answers:
-        for outcome in _outcomes(_parsed(answer.response_body)):
+        for outcome in _outcomes(parsed(answer.response_body)):
             seen += 1
             said = _wrong(outcome, codes=codes, refusing=(answer.status or 0) >= 400)
             if said:
@@ -89,7 +89,7 @@ def every_refusal_says_what_it_is(answers: Answers) -> str | None:
             forms["nothing"] = None
             return None
         label = (answer.header("Content-Type") or "").partition(";")[0].strip().lower()
-        body = _parsed(answer.response_body)
+        body = parsed(answer.response_body)
         kind = body.get("resourceType") if isinstance(body, dict) else None
         if kind is None and "html" in label:
             forms["a web page"] = None
@@ -109,7 +109,7 @@ def every_refusal_says_what_it_is(answers: Answers) -> str | None:
 def _without_outcome(answer: Exchange) -> str | None:
     if answer.status in BELOW_FHIR or answer.method == "HEAD":
         return None
-    body = _parsed(answer.response_body)
+    body = parsed(answer.response_body)
     kind = body.get("resourceType") if isinstance(body, dict) else None
     return None if kind == "OperationOutcome" else f"{answer.status} with {kind or 'no FHIR resource'}"
 
@@ -141,10 +141,3 @@ def _wrong(outcome: dict[str, Any], *, codes: frozenset[str], refusing: bool) ->
 
 def _named(element: str, issue: dict[str, Any]) -> str:
     return f"the {element} '{issue[element]}'" if element in issue else f"an issue without {element}"
-
-
-def _parsed(body: str | None) -> Any:
-    try:
-        return json.loads(body or "")
-    except (ValueError, RecursionError):
-        return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.examination import examined
+from conformance.observed.bodies import parsed, written_ids
+from conformance.observed.planted import planted
 
 if TYPE_CHECKING:
     from conformance.examination import Told
@@ -18,7 +19,6 @@ Json = dict[str, Any]
 
 _PATIENT = re.compile(r'"patient":\s*\{[^{}]*"reference":\s*"([^"]+)"')
 """In a body, whole or cut off."""
-_ADDRESS = re.compile(r"(?:^|/)Consent/([^/\s?#]+)(?:/_history/[^/\s?#]+)?/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ def returned(answers: Answers) -> list[Returned]:
     """What there is to judge in each answer.
 
     Consents that the suite has sent wrong on purpose are left out wherever they turn up, as is anything but an
-    OperationOutcome in the answer to such a request. What was there before the run is not left out.
+    OperationOutcome in the answer to such a request. What others wrote before the run is not left out.
     """
-    wrong, copies, bare = _wrong_on_purpose(answers), _refused_on_purpose(answers), _written_without_narrative(answers)
+    is_planted, copies, bare = planted(answers), _refused_on_purpose(answers), _written_without_narrative(answers)
     found = []
     for exchange in answers:
         body = exchange.response_body or ""
@@ -47,7 +47,7 @@ def returned(answers: Answers) -> list[Returned]:
             found.append(Returned(exchange, (), tuple(told for told in held.told if told.type == "OperationOutcome")))
             continue
         names = [(str(one.get("id", "")), one) for one in held.consents]
-        left_out = {name for name, one in names if name in wrong or _content(one) in copies}
+        left_out = {name for name, one in names if is_planted(one) or _content(one) in copies}
         untold = {name for name, one in names if name in bare or _patient(one) in bare}
         found.append(
             Returned(
@@ -64,15 +64,10 @@ def returned(answers: Answers) -> list[Returned]:
     return found
 
 
-def _wrong_on_purpose(answers: Answers) -> set[str]:
-    """The ids under which something wrong may be stored."""
-    return {id for exchange in answers if exchange.flawed for id in _written_ids(exchange)}  # noqa: A001 - FHIR's own word
-
-
 def _refused_on_purpose(answers: Answers) -> list[Json]:
     """The content of wrong bodies that were refused: a server that has kept one all the same is judged for that."""
     refused = (one for one in answers if one.flawed and one.method == "POST" and (one.status or 0) >= 400)
-    return [_content(body) for one in refused if isinstance(body := _parsed(one.request_body), dict)]
+    return [_content(body) for one in refused if isinstance(body := parsed(one.request_body), dict)]
 
 
 def _written_without_narrative(answers: Answers) -> set[str | None]:
@@ -81,7 +76,7 @@ def _written_without_narrative(answers: Answers) -> set[str | None]:
     found: set[str | None] = set()
     for one in written:
         match = _PATIENT.search(one.request_body or "")
-        found |= {*_written_ids(one), *([_tail(match[1])] if match else [])}
+        found |= {*written_ids(one), *([_tail(match[1])] if match else [])}
     return found
 
 
@@ -98,24 +93,3 @@ def _patient(consent: Json) -> str | None:
 
 def _tail(reference: str) -> str:
     return "/".join(reference.split("/")[-2:])
-
-
-def _written_ids(exchange: Exchange) -> set[str]:
-    """The ids under which a create or an update has, or may have, stored its body."""
-    if exchange.method not in {"POST", "PUT"}:
-        return set()
-    address = exchange.url.partition("?")[0] if exchange.method == "PUT" else ""
-    places = [address, *(exchange.header(name) or "" for name in ("Location", "Content-Location"))]
-    found = {match[1] for place in places if (match := _ADDRESS.search(place))}
-    bodies = [exchange.response_body, exchange.request_body if exchange.method == "PUT" else None]
-    for body in map(_parsed, bodies):
-        if isinstance(body, dict) and body.get("resourceType") == "Consent" and "id" in body:
-            found.add(str(body["id"]))
-    return found
-
-
-def _parsed(body: str | None) -> Any:
-    try:
-        return json.loads(body or "")
-    except (ValueError, RecursionError):
-        return None

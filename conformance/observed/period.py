@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from statistics import median
@@ -11,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.model import Violation
 from conformance.observed import observes
+from conformance.observed.bodies import held, parsed
+from conformance.observed.planted import planted
 from conformance.period import order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from conformance.model import Exchange
     from conformance.observed import Answers
 
+Json = dict[str, Any]
 PERIODS = frozenset({"period", "dataPeriod", "valuePeriod"})
 """The elements of a Consent and of its extensions whose type is Period."""
 TOLERATED_SKEW = 120.0
@@ -26,13 +27,11 @@ TOLERATED_SKEW = 120.0
 WORTH_SAYING = 5.0
 """Seconds of difference from which on it is mentioned: a Date has no fractions, and an answer takes its time."""
 
-_LOCATED = re.compile(r"/Consent/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/?]*)?/?(?:\?|$)")
-
 
 @observes("period.order.returned-periods-are-not-inverted")
 def no_returned_period_is_inverted(answers: Answers) -> str | None:
     """No Period of a returned Consent, at any depth, ends before it starts, but for those sent wrong on purpose."""
-    planted = {id for answer in answers if answer.flawed for id in _written(answer)}  # noqa: A001 - FHIR's own word
+    is_planted = planted(answers)
     seen: dict[str, str | None] = {}
 
     def fault(answer: Exchange) -> str | None:
@@ -41,7 +40,7 @@ def no_returned_period_is_inverted(answers: Answers) -> str | None:
             return None
         if body not in seen:
             seen[body] = (
-                next(_inverted(_parsed(body), planted, answers.dialect.zone), None) if "eriod" in body else None
+                next(_inverted(parsed(body), is_planted, answers.dialect.zone), None) if "eriod" in body else None
             )
         return seen[body]
 
@@ -73,10 +72,10 @@ def _skew(answer: Exchange) -> float | None:
     return (told - asked).total_seconds()
 
 
-def _inverted(body: Any, planted: set[str], zone: str | None) -> Iterator[str]:
+def _inverted(body: Any, is_planted: Callable[[Json], bool], zone: str | None) -> Iterator[str]:
     """A line for each period that is not in order, in the Consents of a body."""
-    for consent in _consents(body):
-        if str(consent.get("id")) not in planted:
+    for consent in held(body):
+        if not is_planted(consent):
             for path, found in _periods(consent, "Consent"):
                 if _is_inverted(found, zone):
                     yield f"{path} from {found.get('start')} to {found.get('end')}"
@@ -89,16 +88,6 @@ def _is_inverted(period: dict[str, Any], zone: str | None) -> bool:
         return False
 
 
-def _consents(body: Any) -> Iterator[dict[str, Any]]:
-    if not isinstance(body, dict):
-        return
-    if body.get("resourceType") == "Consent":
-        yield body
-    entries = body.get("entry")
-    for entry in entries if isinstance(entries, list) else ():
-        yield from _consents(entry.get("resource") if isinstance(entry, dict) else None)
-
-
 def _periods(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(value, list):
         for index, item in enumerate(value):
@@ -109,19 +98,3 @@ def _periods(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{path}.{name}", item
             else:
                 yield from _periods(item, f"{path}.{name}")
-
-
-def _written(answer: Exchange) -> Iterator[str]:
-    """The ids under which a request may have stored its body."""
-    if answer.method in {"POST", "PUT"}:
-        for body in (_parsed(answer.request_body), _parsed(answer.response_body)):
-            yield from (str(consent["id"]) for consent in _consents(body) if "id" in consent)
-        places = (answer.header("Location"), answer.header("Content-Location"), answer.url)
-        yield from (found[1] for place in places if place and (found := _LOCATED.search(place)))
-
-
-def _parsed(body: str | None) -> Any:
-    try:
-        return json.loads(body or "")
-    except (ValueError, RecursionError):
-        return None

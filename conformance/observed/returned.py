@@ -7,8 +7,9 @@ import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from conformance.observed.bodies import held, parsed, written_ids
+from conformance.observed.planted import planted
 from conformance.validation.validator import Validator
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ Json = dict[str, Any]
 
 def consents(answers: Answers) -> Iterator[tuple[Exchange, Json]]:
     """Each Consent of a successful answer, alone or in a Bundle, but for those that the suite has sent wrong itself."""
-    spoilt = {id for answer in answers for id in _spoilt(answer)}  # noqa: A001 - FHIR's own word
+    is_planted = planted(answers)
     for answer in answers:
         if 200 <= (answer.status or 0) < 300 and '"Consent"' in (answer.response_body or ""):
-            for consent in _held(_parsed(answer.response_body or "")):
-                if str(consent.get("id")) not in spoilt:
+            for consent in held(parsed(answer.response_body)):
+                if not is_planted(consent):
                     yield answer, consent
 
 
@@ -50,8 +51,8 @@ def held_against(answers: Answers, profile: str) -> Iterator[tuple[Exchange, Iss
         (id, _told(issue))
         for answer in answers
         if answer.flawed is None
-        for id in _written(answer)  # noqa: A001 - FHIR's own word
-        for sent in _held(_parsed(answer.request_body or ""))
+        for id in written_ids(answer)  # noqa: A001 - FHIR's own word
+        for sent in held(parsed(answer.request_body))
         for issue in validated(json.dumps(sent))
     }
     for answer, consent in consents(answers):
@@ -66,24 +67,6 @@ def _told(issue: Issue) -> tuple[str, str]:
     return issue.rule, re.sub(r"\[\d+\]", "", issue.expression)
 
 
-def _spoilt(answer: Exchange) -> Iterator[str]:
-    """The ids under which a write that was wrong on purpose may have stored something."""
-    if answer.flawed is not None:
-        yield from _written(answer)
-
-
-def _written(answer: Exchange) -> Iterator[str]:
-    """The ids under which a write may have stored something."""
-    if answer.method not in {"POST", "PUT"} or not 200 <= (answer.status or 0) < 300:
-        return
-    for address in (urlsplit(answer.url).path, answer.header("Location") or ""):
-        before, consent, id = address.partition("/_history")[0].rpartition("/Consent/")  # noqa: A001 - as above
-        if before or consent:
-            yield id
-    for body in (answer.request_body, answer.response_body):
-        yield from (str(consent.get("id")) for consent in _held(_parsed(body or "")) if consent.get("id"))
-
-
 @lru_cache(maxsize=8192)
 def _issues(consent: str, release: str, definitions: tuple[Path, ...], profile: str | None) -> tuple[Issue, ...]:
     return tuple(_validator(release, definitions).validate(json.loads(consent), profile=profile))
@@ -92,20 +75,3 @@ def _issues(consent: str, release: str, definitions: tuple[Path, ...], profile: 
 @lru_cache(maxsize=8)
 def _validator(release: str, definitions: tuple[Path, ...]) -> Validator:
     return Validator(release, profiles=definitions)
-
-
-def _held(body: Any) -> Iterator[Json]:
-    if not isinstance(body, dict):
-        return
-    if body.get("resourceType") == "Consent":
-        yield body
-    entries = body.get("entry") if body.get("resourceType") == "Bundle" else None
-    for entry in entries if isinstance(entries, list) else ():
-        yield from _held(entry.get("resource") if isinstance(entry, dict) else None)
-
-
-def _parsed(body: str) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

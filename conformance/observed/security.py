@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from conformance.meaning import patient_element
 from conformance.observed import observes
+from conformance.observed.bodies import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def no_refusal_tells_of_the_consent(answers: Answers) -> str | None:
     def fault(answer: Exchange) -> str | None:
         if answer.status not in {401, 403, 404} or answer.method != "GET":
             return None
-        if any(found.get("resourceType") == "Consent" for found in _resources(_parsed(answer.response_body))):
+        if any(found.get("resourceType") == "Consent" for found in _resources(parsed(answer.response_body))):
             return f"{answer.status} whose body holds a Consent"
         told = next(
             (word for word in known.get(_id_read(answer.url), ()) if _holds(answer.response_body or "", word)), None
@@ -130,7 +130,7 @@ def _consents(answer: Exchange) -> list[tuple[str, dict[str, Any]]]:
         return []
     return [
         (str(found.get("id")), found)
-        for found in _resources(_parsed(answer.response_body))
+        for found in _resources(parsed(answer.response_body))
         if found.get("resourceType") == "Consent"
     ]
 
@@ -184,7 +184,7 @@ def _addresses(answer: Exchange) -> Iterator[str]:
     """Where an answer sends its reader: Location, and the links of a Bundle."""
     for name in ("Location", "Content-Location"):
         yield from filter(None, [answer.header(name)])
-    body = _parsed(answer.response_body) if '"link"' in (answer.response_body or "") else None
+    body = parsed(answer.response_body) if '"link"' in (answer.response_body or "") else None
     links = body.get("link") if isinstance(body, dict) else None
     for link in links if isinstance(links, list) else ():
         if isinstance(link, dict) and isinstance(link.get("url"), str):
@@ -192,7 +192,7 @@ def _addresses(answer: Exchange) -> Iterator[str]:
 
 
 def _full_urls(answer: Exchange) -> Iterator[str]:
-    body = _parsed(answer.response_body) if '"fullUrl"' in (answer.response_body or "") else None
+    body = parsed(answer.response_body) if '"fullUrl"' in (answer.response_body or "") else None
     entries = body.get("entry") if isinstance(body, dict) else None
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("fullUrl"), str):
@@ -219,8 +219,8 @@ def _host(address: str) -> str | None:
 
 def _unescaped(body: str | None) -> str:
     """The body as a reader sees it: the strings of JSON without their escapes."""
-    parsed = _parsed(body)
-    return "\n".join(_strings(parsed)) if isinstance(parsed, dict | list) else body or ""
+    read = parsed(body)
+    return "\n".join(_strings(read)) if isinstance(read, dict | list) else body or ""
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -229,10 +229,3 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _strings(inner)
-
-
-def _parsed(body: str | None) -> Any:
-    try:
-        return json.loads(body or "")
-    except (ValueError, RecursionError):
-        return None

@@ -143,7 +143,9 @@ class Answer:
             return f"{self.status} with a {self.resource_type}"
         if self.parsed is not None:
             return f"{self.status} with JSON that is no FHIR resource"
-        return f"{self.status} with a body that is no JSON ({self.media_type or 'no Content-Type'})"
+        label = self.media_type or "no Content-Type"
+        why = no_json(self.content.decode("utf-8", "backslashreplace")) if label.endswith("json") else None
+        return f"{self.status} with a body that is no JSON ({label}{f'; {why}' if why else ''})"
 
     def note(self, text: str) -> None:
         """Mention something accepted but unusual in the report."""
@@ -157,6 +159,23 @@ def instant(value: Any) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return moment if moment.tzinfo is not None else None
+
+
+def no_json(text: str) -> str | None:
+    """What keeps a text from being one JSON value (RFC 8259 §2, §8.1); None for one that is, or that nests too deep."""
+    if text.startswith("\ufeff"):
+        return "it begins with a byte order mark"
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as problem:
+        if problem.msg == "Extra data":
+            return f"it goes on after its end, with {text[problem.pos : problem.pos + 20]!r}"
+        if problem.pos >= len(text.rstrip()) or problem.msg.startswith("Unterminated string"):
+            return f"it breaks off after {len(text)} characters"
+        return f"it is none from character {problem.pos + 1} on, {text[problem.pos : problem.pos + 20]!r}"
+    except (ValueError, RecursionError):  # longer numbers and deeper nesting than Python takes
+        return None
+    return None
 
 
 def _first_issue(outcome: dict[str, Any]) -> str:

@@ -99,7 +99,8 @@ def carried_out(trial: Trial, *, own_process: bool = False) -> Outcomes:
     lies = (trial.name,) if trial.kind == FAULT else ()
     liberties = (trial.name,) if trial.kind == VARIATION else ()
     # A variation may be one of the wire, so that handing requests over would not show it.
-    near = proof.over_a_socket if trial.kind == VARIATION else proof.against
+    framed = trial.kind == VARIATION or (trial.kind == FAULT and FAULTS[trial.name].on_the_wire)
+    near = proof.over_a_socket if framed else proof.against
     carry_out = proof.against_a_process if own_process else near
     report = carry_out(trial.pack, faults=lies, variations=liberties, options=_generation(trial))
     if trial.kind == FAULT:

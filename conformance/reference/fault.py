@@ -32,6 +32,7 @@ class Fault(Personality):
 
     `breaks` is every requirement that the lie violates and `aim` the one that it was made for, named first;
     `blocks` those that can no longer be exercised; `packs` the personalities that can tell the lie, its home first.
+    One `on_the_wire` shows on a socket alone: where requests are handed over in a process, nothing is framed.
     """
 
     name: ClassVar[str]
@@ -39,6 +40,7 @@ class Fault(Personality):
     breaks: ClassVar[frozenset[str]]
     blocks: ClassVar[frozenset[str]]
     packs: ClassVar[tuple[str, ...]]
+    on_the_wire: ClassVar[bool]
 
     def __init_subclass__(
         cls,
@@ -47,6 +49,7 @@ class Fault(Personality):
         breaks: Sequence[str] = (),
         blocks: Sequence[str] = (),
         packs: tuple[str, ...] = EVERYWHERE,
+        on_the_wire: bool = False,
     ) -> None:
         super().__init_subclass__()
         if name is None:  # a service made of faults, not a fault
@@ -54,7 +57,7 @@ class Fault(Personality):
         _must_be_said(cls, name, FAULTS)
         if not breaks:
             raise TypeError(f"the fault {name!r} breaks nothing")
-        cls.name, cls.aim, cls.packs = name, breaks[0], packs
+        cls.name, cls.aim, cls.packs, cls.on_the_wire = name, breaks[0], packs, on_the_wire
         cls.breaks = frozenset(breaks)
         cls.blocks = frozenset(blocks) - cls.breaks  # lists of what needs a working close are shared
         FAULTS[name] = cls

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import json
+import re
 import signal
 import socket
 import threading
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from conformance.reference.messages import Resource
 
 HOST = "127.0.0.1"
+CLAIMED_LENGTH = "X-Claimed-Length"
+"""A header of a `Response` that never leaves: the Content-Length to claim in place of the true one."""
 PERSONALITIES: dict[str, type[R4]] = {
     personality.name: personality for personality in (MedicaSoft, NLL2019, NLL2023, OracleHealth, R4, R5Ballot)
 }
@@ -209,6 +212,9 @@ def _spelled(protocol: type[Any]) -> type[Any]:
     """Return the protocol that also tells how the client spelled its header names, which ASGI leaves out."""
 
     class Spelled(protocol):  # type: ignore[misc]
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(_Claiming(transport))
+
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
             head, end, _ = data.partition(b"\r\n\r\n")
@@ -217,6 +223,34 @@ def _spelled(protocol: type[Any]) -> type[Any]:
                 self.scope["spelled"] = names
 
     return Spelled
+
+
+class _Claiming:
+    """The transport of a connection, which writes a Content-Length that was claimed: uvicorn itself refuses to lie.
+
+    After an answer that promises more than it holds the connection closes, or the next answer would be read as its end.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._missing = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        head, end, body = data.partition(b"\r\n\r\n")
+        claim, length = (re.search(pattern, head) for pattern in (_CLAIM, _LENGTH))
+        if claim and length:
+            self._missing = int(claim[1]) > int(length[1])
+            head = head.replace(length[0], b"\r\ncontent-length: " + claim[1]).replace(claim[0], b"")
+        self._transport.write(head + end + body)
+        if self._missing and (body or not claim):
+            self._transport.close()
+
+
+_CLAIM = re.compile(rb"\r\n" + CLAIMED_LENGTH.encode() + rb": (\d+)", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
 def _application(service: R4) -> Callable[[Scope, Receive, Send], Any]:

@@ -238,14 +238,30 @@ class PreflightIsRefused(Fault, name="preflight-is-refused", breaks=["oracle-hea
 
 
 class ErrorBodyIsMislabelled(
-    Fault, name="error-body-is-mislabelled", breaks=["oracle-health.errors.body-forms"], packs=ORACLE
+    Fault,
+    name="error-body-is-mislabelled",
+    breaks=["oracle-health.errors.body-forms", "r4.content.bodies-are-whole"],
+    packs=ORACLE,
 ):
     """The words of a refusal are labelled as FHIR JSON."""
 
     def in_words(self, request: Request, answer: Answer, headers: Headers) -> Response:
-        response = super().in_words(request, answer, headers)
-        labelled = tuple((name, STANDARD if name == "Content-Type" else value) for name, value in response.headers)
-        return replace(response, headers=labelled)
+        return labelled(super().in_words(request, answer, headers), STANDARD)
+
+
+class ErrorBodyIsLabelledAsBytes(
+    Fault, name="error-body-is-labelled-as-bytes", breaks=["oracle-health.errors.body-forms"], packs=ORACLE
+):
+    """The words of a refusal are labelled as bytes of no known kind."""
+
+    def in_words(self, request: Request, answer: Answer, headers: Headers) -> Response:
+        return labelled(super().in_words(request, answer, headers), "application/octet-stream")
+
+
+def labelled(response: Response, media_type: str) -> Response:
+    """The response with another Content-Type."""
+    lines = tuple((name, media_type if name == "Content-Type" else value) for name, value in response.headers)
+    return replace(response, headers=lines)
 
 
 class UnknownTenantServesData(

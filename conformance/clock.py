@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.model import Exchange
 
 
 class Clock:
@@ -37,3 +42,14 @@ class SetClock(Clock):
 
     def wait(self, seconds: float) -> None:
         self._waited += seconds
+
+
+def ahead(answer: Exchange) -> float | None:
+    """By how many seconds the Date of an answer is ahead of the moment when it was asked for; None without Date."""
+    try:
+        told = parsedate_to_datetime(answer.header("Date") or "")
+        asked = datetime.fromisoformat(answer.started)
+    except ValueError:
+        return None
+    told = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+    return (told - asked).total_seconds()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from conformance.callers import Callers
 from conformance.client import Consents
+from conformance.clock import ahead
 from conformance.discovery import discover
 from conformance.model import CheckRecord, Claim, Unreachable
 from conformance.preparation import redactor_for
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from conformance.answer import Answer
+    from conformance.model import Exchange
     from conformance.packs import Pack
     from conformance.preparation import Preparation
     from conformance.target import Target
@@ -31,6 +34,8 @@ INTERACTIONS = {
     "search-type": ("search",),
 }
 SOURCE = "the server's CapabilityStatement"
+MOST_APART = timedelta(days=31)
+"""A server may live in another week, for a rehearsal say. Further apart, what a check takes for the future is past."""
 REQUIRED = "http.html#capabilities: every server has a statement; this one shows none"
 
 
@@ -69,6 +74,7 @@ def first_look(pack: Pack, target: Target, wire: Wire) -> FirstLook:
     finally:
         callers.close()
         wire.close()
+    broken = broken or _apart(recorder.exchanges)
     record = CheckRecord(
         nodeid="conformance/preflight.py::look",
         title="One look at the target before the first check.",
@@ -137,6 +143,22 @@ def look(consents: Consents, *, given: Sequence[str] = ()) -> Answer:
     if alike and not any(answer.resource_type for answer in answers):
         raise Unreachable(f"{_hint(statement)} (GET {statement.exchange.url} gave {statement.described})")
     return statement
+
+
+def _apart(answers: Sequence[Exchange]) -> str:
+    """Why nothing is checked by these clocks; empty when they agree well enough, or the target does not tell its own.
+
+    An answer out of a cache has the Date of its origin (RFC 9111 §4.2.3), so that the newest of all counts.
+    """
+    known = [seconds for answer in answers if (seconds := ahead(answer)) is not None]
+    nearest = min(known, key=abs, default=0.0)
+    if abs(nearest) <= MOST_APART.total_seconds():
+        return ""
+    side = "ahead of" if nearest > 0 else "behind"
+    return (
+        f"the target's clock is {abs(nearest) / 86_400:.0f} days {side} this machine's: "
+        "what a run says about periods and deadlines would mean nothing; set the clock that is wrong"
+    )
 
 
 def _hint(answer: Answer) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from conformance.clock import ahead
 from conformance.model import Violation
 from conformance.observed import observes
 from conformance.observed.bodies import held, parsed
@@ -50,26 +49,15 @@ def no_returned_period_is_inverted(answers: Answers) -> str | None:
 @observes("period.clock.is-near-the-runs-clock")
 def the_clocks_agree(answers: Answers) -> str | None:
     """Half of the answers of the run have a Date within two minutes of the moment at which they were asked for."""
-    skews = [skew for answer in answers if (skew := _skew(answer)) is not None]
+    skews = [skew for answer in answers if (skew := ahead(answer)) is not None]
     if not skews:
         return "no answer of this run has a Date"
     skew = median(skews)
     told = f"the target's clock is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}"
     if abs(skew) > TOLERATED_SKEW:
-        dated = next(answer for answer in answers if _skew(answer) is not None)
+        dated = next(answer for answer in answers if ahead(answer) is not None)
         raise Violation(f"a Date within {TOLERATED_SKEW:.0f} s of the run's clock", told, (dated.id,))
     return told if abs(skew) > WORTH_SAYING else None
-
-
-def _skew(answer: Exchange) -> float | None:
-    """By how many seconds Date is ahead of the moment when the request was sent; None without Date."""
-    try:
-        told = parsedate_to_datetime(answer.header("Date") or "")
-        asked = datetime.fromisoformat(answer.started)
-    except ValueError:
-        return None
-    told = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
-    return (told - asked).total_seconds()
 
 
 def _inverted(body: Any, is_planted: Callable[[Json], bool], zone: str | None) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.model import UsageError
 from conformance.report.results import read
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _diff(options: argparse.Namespace) -> int:
     from conformance.report import diff  # noqa: PLC0415 - each command pays for itself only
 
-    found = diff.diff(read(options.old), read(options.new))
+    old, new = read(options.old), read(options.new)
+    if old.pack != new.pack:  # nothing could break: hardly a requirement is in both
+        raise UsageError(f"{options.new} is of pack '{new.pack}', and {options.old} of '{old.pack}'; compare one pack")
+    found = diff.diff(old, new)
     written = {"text": diff.text, "markdown": diff.markdown, "json": diff.json_text}[options.format](found)
     print(written, end="")  # noqa: T201 - a command prints
     return int(found.something_broke)

@@ -8,12 +8,13 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 Response = tuple[int, dict[str, str], bytes]
@@ -62,6 +63,9 @@ class Honest:
         if method == "GET" and consent is not None:
             return self.shown(consent)
         return outcome(404, f"nothing at {path}")
+
+    def on_the_wire(self, path: str, response: Response) -> bytes | None:
+        """What is written in place of a response, before the connection closes; None: the response."""
 
     def created(self, logical_id: str) -> Response:
         return fhir(201, self.consents[logical_id], Location=f"{self.url}/Consent/{logical_id}")
@@ -197,6 +201,25 @@ class DiesHalfWay(Honest):
         return super().answer(method, path, query, body) if len(self.seen) <= self.answers else None
 
 
+class SpoilsReads(Honest):
+    """What a read is answered with does not arrive as it should."""
+
+    def __init__(self, spoilt: Callable[[bytes], bytes]) -> None:
+        super().__init__()
+        self.spoilt = spoilt
+
+    def on_the_wire(self, path: str, response: Response) -> bytes | None:
+        status, _, content = response
+        return self.spoilt(content) if path.startswith("/Consent/") and status == 200 else None
+
+
+def framed(content: bytes, *more: str, length: int | None = None, line: str = "200 OK") -> bytes:
+    """A response as bytes, with the length of its body or another."""
+    length = len(content) if length is None else length
+    lines = [f"HTTP/1.1 {line}", "Content-Type: application/fhir+json", f"Content-Length: {length}", *more, "", ""]
+    return "\r\n".join(lines).encode() + content
+
+
 class SendsWhatNoTerminalTakes(ForgetsTheStatus):
     """Escape sequences and a lone surrogate where the status should be."""
 
@@ -250,12 +273,14 @@ def _handler(server: Honest) -> type[BaseHTTPRequestHandler]:
             server.times.append(time.monotonic())
             server.headers = list(self.headers.items())
             response = server.answer(self.command, path, parts.query, body)
-            if response is None:
+            instead = b"" if response is None else server.on_the_wire(path, response)
+            if response is None or instead is not None:
                 self.close_connection = True
+                self.wfile.write(instead or b"")
                 return
             status, headers, content = response
-            self.send_response(status)
-            for name, value in headers.items():
+            self.send_response_only(status)
+            for name, value in {"Date": formatdate(usegmt=True), **headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

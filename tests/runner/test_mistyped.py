@@ -113,13 +113,6 @@ def test_reports_that_cannot_be_written(suite: Suite, honest: Honest, place: str
     )
 
 
-def test_no_space_is_left_for_the_report(suite: Suite, honest: Honest) -> None:
-    (suite.folder / "reports" / "results.json.part").mkdir(parents=True)
-    for ended in suite.both("--target", suite.target(honest.url), codes=(1, 3), keep_reports=True):
-        assert ended.lines("the report could not be written into") == 1, ended.output
-        assert ended.report is None
-
-
 def test_the_trailing_slash_of_a_base_url_changes_nothing(suite: Suite, honest: Honest) -> None:
     with_slash = suite.run("--target", suite.target(honest.url + "/"))
     asked, honest.seen[:] = sorted(honest.seen), []

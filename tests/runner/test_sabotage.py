@@ -34,10 +34,12 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
 import re
 import sys
-from email.utils import format_datetime
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,13 +88,49 @@ def red(ended: Ended, *, code: int, words: str) -> None:
 def test_every_sabotage_is_tried_where_the_table_says() -> None:
     here = Path(__file__).parent
     assert len(PLACES) >= 25
-    assert [
-        place for place in PLACES if f"def {place[1]}(" not in (here / place[0]).read_text("utf-8")
-    ] == []
+    assert [place for place in PLACES if f"def {place[1]}(" not in (here / place[0]).read_text("utf-8")] == []
+
+
+NO_JSON = "200 with a body that is no JSON (application/fhir+json; it "
+WIRE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "length-promises-more": (
+        lambda body: servers.framed(body, length=len(body) + 100),
+        "200, but the body could not be read: IncompleteRead",
+    ),
+    "length-promises-less": (lambda body: servers.framed(body, length=len(body) - 20), f"{NO_JSON}breaks off after"),
+    "body-breaks-off": (lambda body: servers.framed(body[: len(body) // 2]), f"{NO_JSON}breaks off after"),
+    "body-comes-twice": (lambda body: servers.framed(body * 2), f"{NO_JSON}goes on after its end"),
+    "byte-order-mark": (lambda body: servers.framed(codecs.BOM_UTF8 + body), f"{NO_JSON}begins with a byte order mark"),
+    "sixteen-bits": (lambda body: servers.framed(body.decode().encode("utf-16")), f"{NO_JSON}is none from character 1"),
+    "zipped-without-saying": (lambda body: servers.framed(gzip.compress(body)), f"{NO_JSON}is none from character 1"),
+    "zipped-in-name-only": (
+        lambda body: servers.framed(body, "Content-Encoding: gzip"),
+        "200, but the body could not be read: Error -3 while decompressing",
+    ),
+    "leads-in-circles": (lambda _: servers.framed(b"", "Location: ?again", line="302 Found"), "302 without a body"),
+    "no-http-at-all": (lambda _: b"\x00\x01 good morning\r\n\r\n", "good morning"),
+    "closes-without-a-word": (lambda _: b"", "broke the connection off"),
+}
+"""How a read is spoilt, and what is said of it."""
+NO_ANSWER = frozenset({"no-http-at-all", "closes-without-a-word"})
+
+
+@pytest.mark.parametrize("how", WIRE)
+def test_a_broken_wire(suite: Suite, lying: Callable[[servers.Honest], str], how: str) -> None:
+    """What no server may put on a wire is its own fault; where no answer can be made out, nothing was verified."""
+    spoilt, words = WIRE[how]
+    ended = suite.run("--target", suite.target(lying(servers.SpoilsReads(spoilt))))
+    assert ended.code == (3 if how in NO_ANSWER else 1), ended.output
+    row = ended.row("tiny.read.shows-the-status")
+    assert row["verdict"] == ("error" if how in NO_ANSWER else "fail")
+    assert words in row["reason"]
+    assert ended.verdict("tiny.search.finds-the-patient") == "pass"
 
 
 def test_a_server_that_says_nothing(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
-    for ended, code in zip(suite.both("--target", suite.target(lying(SaysNothing())), codes=(1, 3)), (1, 3), strict=True):
+    for ended, code in zip(
+        suite.both("--target", suite.target(lying(SaysNothing())), codes=(1, 3)), (1, 3), strict=True
+    ):
         red(ended, code=code, words="no answer is FHIR; is base_url the FHIR base?")
 
 
@@ -117,9 +155,7 @@ def test_a_clock_that_is_ten_years_off(
     assert not any(request.startswith("POST") for request in server.seen)
 
 
-def test_a_clock_of_next_week_keeps_nobody_from_checking(
-    suite: Suite, lying: Callable[[servers.Honest], str]
-) -> None:
+def test_a_clock_of_next_week_keeps_nobody_from_checking(suite: Suite, lying: Callable[[servers.Honest], str]) -> None:
     ended = suite.run("--target", suite.target(lying(LivesInAnotherDecade(timedelta(days=7)))))
     assert ended.code == 0, ended.output
 

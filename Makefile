@@ -23,6 +23,10 @@ unit: $(VENV)/ready-dev
 prove: $(VENV)/ready-dev ## every lie and every legal variation, once; docs/proof.md says what came of it
 	$(BIN)/consent-conformance prove --write docs/proof.md
 
+.PHONY: weaken
+weaken: $(VENV)/ready-dev ## weaken the assertions themselves for MINUTES (25); what survives is listed
+	$(BIN)/python tools/weaken.py --minutes $${MINUTES:-25}
+
 .PHONY: release-check
 release-check: $(VENV)/ready-dev ## build, read the metadata back, install the wheel on every Python from 3.11 to 3.14 that is here
 	$(BIN)/python tools/release_check.py

@@ -93,7 +93,7 @@ def _add_prove(commands: Any) -> None:
     prove.add_argument(
         "--report-dir", metavar="DIR", default="reports", help="where the matrix lands (default: reports)"
     )
-    prove.add_argument("--write", metavar="FILE", help="write the summary here as Markdown")
+    prove.add_argument("--write", metavar="FILE", help="put the figures into this page, between its marks")
     prove.set_defaults(perform=_prove)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from conformance import matrix, packs
 from conformance.model import UsageError
 from conformance.reading.spelling import nearest
-from conformance.report.proof import as_html, as_markdown, as_tsv
+from conformance.report.proof import as_html, as_tsv, figures, rewritten
 
 if TYPE_CHECKING:
     import argparse
@@ -24,12 +24,17 @@ def prove(options: argparse.Namespace) -> int:
     """Run every fault and variation, write the matrix, print what breaks a law: 0 none, 1 some.
 
     Raises:
-        UsageError: a pack cannot be embedded, or nothing is left to run.
+        UsageError: a pack cannot be embedded, nothing is left to run, or a part of it is to be written down as all.
 
     """
     for name in options.pack:
         if name not in matrix.embedded():
             raise UsageError(f"--pack: no embedded server for {name!r}; {nearest(name, matrix.embedded())}")
+    whole = options.parts == 1 and not options.only
+    if options.write is not None:
+        if not whole or options.pack:
+            raise UsageError("--write: the page is about the whole proof; leave out --pack, --only, --part and --parts")
+        rewritten(_page(options.write), "")  # before anything takes its time
     planned = matrix.trials(options.pack, everywhere=options.everywhere)
     if options.only:
         planned = [one for one in planned if one.kind == matrix.HONEST or options.only in one.name]
@@ -40,16 +45,16 @@ def prove(options: argparse.Namespace) -> int:
     carried = matrix.all_carried_out(planned, jobs=options.jobs, own_process=options.own_process)
     outcomes = list(_shown(carried, planned))
     rows = matrix.rows(outcomes)
-    whole = options.parts == 1 and not options.only
     lacking = [row for row in rows if row.missing] if whole else []
     breaches = [(one.trial, line) for one in outcomes for line in one.breaches]
     folder = Path(options.report_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    summary = as_markdown(rows, outcomes, packs={name: packs.load(name).title for name in matrix.embedded()})
     (folder / "proof.tsv").write_text(as_tsv(rows), encoding="utf-8")
     (folder / "proof.html").write_text(as_html(rows, outcomes), encoding="utf-8")
     if options.write is not None:
-        Path(options.write).write_text(summary, encoding="utf-8")
+        titles = {name: packs.load(name).title for name in matrix.embedded()}
+        told = figures(rows, outcomes, counted=matrix.counted(), titles=titles)
+        Path(options.write).write_text(rewritten(_page(options.write), told), encoding="utf-8")
     for trial, line in breaches if sys.stderr.isatty() else ():
         print(f"{trial}: {line}")
     for row in lacking:
@@ -62,6 +67,13 @@ def prove(options: argparse.Namespace) -> int:
     print(f"{len(breaches)} breaches of the law of faults, {len(lacking)} requirements without their whole proof")
     print(f"{folder / 'proof.html'}, {folder / 'proof.tsv'}")
     return 1 if breaches or lacking else 0
+
+
+def _page(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8")
+    except OSError as problem:
+        raise UsageError(f"--write: {path} cannot be read: {problem.strerror}; give docs/proof.md") from problem
 
 
 def jobs() -> int:

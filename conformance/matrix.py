@@ -76,6 +76,19 @@ class Row:
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What there is to prove: requirement ids by the catalogues alone, and how many lies and liberties there are."""
+
+    checked: frozenset[str]
+    can_fail: frozenset[str]
+    untested: frozenset[str]
+    lies: int
+    liberties: int
+    by_pack: dict[str, tuple[int, int]]
+    """Pack → (requirements with a check, of these those that can fail a server)."""
+
+
 def embedded() -> list[str]:
     """The packs whose personality the reference server has."""
     return [name for name in packs.available() if packs.load(name).personality == name]
@@ -177,6 +190,24 @@ def _row(
 
 def _names(some: Iterable[Outcomes]) -> tuple[str, ...]:
     return tuple(sorted({one.trial.name for one in some}))
+
+
+def counted() -> Counted:
+    """What the catalogues of all embedded packs hold; nothing is run."""
+    found = _requirements(embedded())
+    checked = [(row, where) for row, where in found if row.not_tested is None]
+    by_pack = {}
+    for pack in embedded():
+        here = [row for row, where in checked if pack in where]
+        by_pack[pack] = len(here), sum(row.can_fail for row in here)
+    return Counted(
+        checked=frozenset(row.id for row, _ in checked),
+        can_fail=frozenset(row.id for row, _ in checked if row.can_fail),
+        untested=frozenset(row.id for row, _ in found if row.not_tested is not None),
+        lies=len(FAULTS),
+        liberties=len(VARIATIONS),
+        by_pack=by_pack,
+    )
 
 
 def _requirements(run: Iterable[str]) -> list[tuple[Requirement, tuple[str, ...]]]:

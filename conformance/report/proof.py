@@ -4,33 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.model import UsageError
 from conformance.report.html import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from conformance.matrix import Outcomes, Row
+    from conformance.matrix import Counted, Outcomes, Row
 
 COLUMNS = ("requirement", "level", "basis", "packs", "missing", "caught alone by", "aimed at by", "caught as well by")
 
-HEAD = """\
-# Why its verdict can be trusted
-
-Written by `make prove`. The suite is held against a reference server that is right, that differs from it in every
-legal way that we know, and that lies, one lie at a time. Three laws are tested:
-
-1. The honest server and each legal variation of it trip nothing.
-2. With a lie switched on, exactly the requirements that it breaks trip, each saying what was expected and what was
-   found; nothing else is blamed, nothing becomes an error, and what can no longer be exercised is red, not green.
-3. Each requirement that can be exercised is the aim of a lie that it alone catches, but for rows that say the same
-   again. One that can fail a server is the aim of two.
-
-The server shares no code with the checks, and a test holds it to that.
-"""
-TAIL = """\
-What this does not show: that the sources say what we read in them (each requirement names its source, so that you can
-look), and that a server is right where no requirement looks. `consent-conformance explain ID` prints a requirement
-with its checks and its lies; `make prove` repeats all of this and writes the whole matrix."""
+BEGIN = "<!-- figures: written by `make prove` -->"
+END = "<!-- end of the figures -->"
+"""Between these lines a page is rewritten; the rest of it is people's."""
 
 
 def as_tsv(rows: Sequence[Row]) -> str:
@@ -50,36 +36,51 @@ def as_html(rows: Sequence[Row], outcomes: Sequence[Outcomes]) -> str:
     )
 
 
-def as_markdown(rows: Sequence[Row], outcomes: Sequence[Outcomes], *, packs: Mapping[str, str]) -> str:
-    """What a stranger should believe about the suite, and why, in one screen."""
-    lies = {one.trial.name for one in outcomes if one.trial.kind == "fault"}
-    liberties = {one.trial.name for one in outcomes if one.trial.kind == "variation"}
-    tested = [row for row in rows if row.exercised]
-    untested = [row for row in rows if row.requirement.not_tested is not None]
-    can_fail = [row for row in tested if row.requirement.can_fail]
-    figures = {
-        "requirements that are exercised": len(tested),
-        "of these, requirements that can fail a server": len(can_fail),
-        "requirements nobody can test from outside, each with its reason": len(untested),
-        "lies": len(lies),
-        "legal variations": len(liberties),
-        "requirements that catch a lie of their own alone": sum(bool(row.alone) for row in tested),
+def figures(rows: Sequence[Row], outcomes: Sequence[Outcomes], *, counted: Counted, titles: Mapping[str, str]) -> str:
+    """What there is to prove by the catalogues, and what a whole run has proven of it, as two tables in Markdown.
+
+    `titles` are those of the packs; a row for each.
+    """
+    found = catalogue_figures(counted) | {
+        "requirements that a server of ours exercised": sum(row.exercised for row in rows),
+        "requirements that catch a lie of their own alone": sum(bool(row.alone) for row in rows),
         "requirements without their whole proof": sum(bool(row.missing) for row in rows),
+        "runs that were made for it": len(outcomes),
         "breaches of a law": sum(len(one.breaches) for one in outcomes),
     }
-    lines = [HEAD, "| what | number |", "|---|---|"]
-    lines += [f"| {what} | {number} |" for what, number in figures.items()]
-    lines += ["", "| pack | exercised | can fail a server |", "|---|---|---|"]
-    for name, title in packs.items():
-        here = [row for row in tested if name in row.packs]
-        firm = sum(row.requirement.can_fail for row in here)
-        lines.append(f"| `{name}` {title} | {len(here)} | {firm} |")
-    lines += ["", TAIL]
+    lines = ["| what | number |", "|---|---|", *(f"| {what} | {number} |" for what, number in found.items())]
+    lines += ["", "| pack | requirements with a check | that can fail a server |", "|---|---|---|"]
+    lines += [f"| `{name}` {titles[name]} | {checked} | {firm} |" for name, (checked, firm) in counted.by_pack.items()]
     lacking = [row for row in rows if row.missing]
     if lacking:
         lines += ["", "Without their whole proof:", ""]
         lines += [f"* `{row.requirement.id}`: {row.missing}" for row in lacking]
     return "\n".join(lines) + "\n"
+
+
+def catalogue_figures(counted: Counted) -> dict[str, int]:
+    """The figures that need no run."""
+    return {
+        "requirements with a check": len(counted.checked),
+        "of these, requirements that can fail a server": len(counted.can_fail),
+        "requirements nobody can test from outside, each with its reason": len(counted.untested),
+        "lies": counted.lies,
+        "legal variations": counted.liberties,
+    }
+
+
+def rewritten(page: str, told: str) -> str:
+    """The page with these figures between its two marks.
+
+    Raises:
+        UsageError: it has no such marks.
+
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise UsageError(f"--write: the file has no line {BEGIN!r} with a line {END!r} below; docs/proof.md has them")
+    return f"{before}{begin}\n\n{told}\n{end}{after}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

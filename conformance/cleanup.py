@@ -93,6 +93,8 @@ class _Cleaning:
         self._closes = bool({"update", "update:instance-url", "update:type-url"} & claims)
         self._errors = 0
         self._today = ""
+        self._named: list[Place] | None = None
+        """What could not be deleted in this round, since something names it; None: there is no further round."""
         self._cleaned = Cleaned()
 
     def perform(self) -> Cleaned:
@@ -109,11 +111,11 @@ class _Cleaning:
             return cleaned
         if (self._plan.patients or self._plan.marks) and self._dialect.settle:
             time.sleep(self._dialect.settle)
-        self._in_parallel(self._consider, [place for place in self._plan.places if place[0] == "Consent"])
+        self._take_away([place for place in self._plan.places if place[0] == "Consent"])
         if self._searches:
             self._in_parallel(self._search, self._plan.patients)
         # Consents name the others, so these come last.
-        self._in_parallel(self._consider, [place for place in self._plan.places if place[0] != "Consent"])
+        self._take_away([place for place in self._plan.places if place[0] != "Consent"])
         self._in_parallel(self._search_mark, self._plan.marks)
         cleaned.left.sort(key=lambda one: (one.closed, one.place))
         return cleaned
@@ -125,6 +127,19 @@ class _Cleaning:
     def close(self) -> None:
         for wire in self._wires:
             wire.close()
+
+    def _take_away(self, places: list[Place]) -> None:
+        """What another resource names may be kept until that one is gone (409): newest first, again while it helps."""
+        left = places[::-1]
+        while left:
+            tried, self._named = left, []
+            self._in_parallel(self._consider, tried)
+            left = self._named
+            if len(left) == len(tried):
+                self._named = None
+                self._in_parallel(self._consider, left)
+                return
+        self._named = None
 
     # -- one resource ----------------------------------------------------------------------------------------------
 
@@ -151,6 +166,9 @@ class _Cleaning:
             self._watch(answer)
             if answer.succeeded or answer.status in {404, 410}:
                 self._cleaned.removed += 1
+                return
+            if answer.status == 409 and self._named is not None:
+                self._named.append((type_, id))
                 return
             refusal = f"DELETE was refused: {answer.described}"
         if type_ != "Consent":

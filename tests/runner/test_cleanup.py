@@ -100,6 +100,22 @@ def ended(words: list[str], folder: Path, **more: Any) -> Ended:
     return Ended(done.returncode, done.stdout + done.stderr, folder, report)
 
 
+def keep_what_is_named(server: Watched) -> None:
+    """Refuse to delete what a reference leads to, as servers do that keep the integrity of references."""
+    honest = server._handle
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "conflict"}]}
+    refusal = Response(
+        status=409, headers=(("Content-Type", "application/fhir+json"),), body=json.dumps(outcome).encode()
+    )
+
+    def handle(request: Request) -> Response:
+        place = "/".join(request.path.split("/")[-2:])
+        named = request.method == "DELETE" and f'"{place}"' in json.dumps([*server.held().values()])
+        return refusal if named else honest(request)
+
+    server._handle = handle
+
+
 def refuse_to_delete(server: Watched) -> None:
     honest = server._handle
     outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "not-supported"}]}
@@ -137,6 +153,15 @@ def test_what_cannot_be_deleted_is_closed_and_listed(tmp_path: Path) -> None:
         listed = (runs(tmp_path)[0] / "left.txt").read_text("utf-8").splitlines()
         assert {line.partition(":")[0] for line in listed} == stays
         assert f"{len(stays)} closed, which stay" in run.output
+
+
+def test_what_another_resource_names_is_deleted_after_it(tmp_path: Path) -> None:
+    with watched(tmp_path) as server:
+        keep_what_is_named(server)
+
+        run = ended(command(server, "--generated", "0"), tmp_path)
+
+        assert set(server.held()) == set(server.before), run.output
 
 
 def test_what_is_created_can_be_kept_for_a_look(tmp_path: Path) -> None:

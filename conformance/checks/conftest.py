@@ -48,7 +48,10 @@ class Explore:
         preparation = self._running.preparation
         budget = Budget(requests=preparation.generated, seed=preparation.seed)
         exploring = Exploring(self._consents, self._recorder, budget, topic)
-        return exploring.explore(made.examples(exploring), made.attempt, share=share, smaller=made.smaller(exploring))
+        always = made.always(exploring) if hasattr(made, "always") else ()
+        return exploring.explore(
+            made.examples(exploring), made.attempt, share=share, smaller=made.smaller(exploring), always=always
+        )
 
     def again(self, kept: Generated) -> Explored:
         """Try one example that was kept."""

@@ -21,7 +21,7 @@ from conformance.generate.world import STAND_INS, World, real
 from conformance.model import OwnMistake, Unreachable, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hypothesis.strategies import SearchStrategy
 
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     Smaller = Callable[[Any, Callable[[Any], bool]], Any]
 
 TO_SHRINK = 400
-"""Requests that making one finding smaller may cost."""
+"""Requests that making one finding smaller may cost; with 0 it stays as it was found."""
 SECONDS_TO_SHRINK = 30.0
+ROOM = 100
+"""A share of fewer requests leaves everything to the seed: the examples that are always tried would take all of it."""
 FRUITLESS = 20
 """After so many examples of which the target has taken none, no more are made."""
 
@@ -132,11 +134,20 @@ class Exploring:
             self._world = World(self.consents)
         return self._world
 
-    def explore(self, examples: SearchStrategy[Any], attempt: Attempt, *, share: float, smaller: Smaller) -> Explored:
+    def explore(
+        self,
+        examples: SearchStrategy[Any],
+        attempt: Attempt,
+        *,
+        share: float,
+        smaller: Smaller,
+        always: Iterable[Any] = (),
+    ) -> Explored:
         """Try examples for a share of the budget; then make smaller, one by one, what violates an aspect.
 
         `attempt` carries out one example and ties what it asserts to aspects; `smaller` takes away what it can from an
-        example while a condition holds.
+        example while a condition holds. `always` are tried before all others, whatever the seed, where the share has
+        room for them and for others.
         """
         most = max(1, int(self.budget.requests * share))
         last = len(self.recorder.exchanges) + most
@@ -147,6 +158,9 @@ class Exploring:
                 raise _Enough
             self._try(example, attempt)
 
+        with contextlib.suppress(_Enough):
+            for example in always if most >= ROOM else ():
+                tried(example)
         self._make(examples, tried, number=most)
         outcomes = list(self._seen.values())
         found = list(dict.fromkeys(aspect for seen in outcomes for aspect in seen.violations))
@@ -177,7 +191,7 @@ class Exploring:
             return known is not None and aspect in known.violations
 
         first = min((key for key, seen in self._seen.items() if aspect in seen.violations), key=len)
-        smallest = smaller(json.loads(first), shows)
+        smallest = smaller(json.loads(first), shows) if TO_SHRINK else json.loads(first)
         seen = self._seen[_key(smallest)]
         example = {**smallest, **seen.besides.get(aspect, {})}
         violation = seen.violations[aspect]

@@ -10,6 +10,7 @@ nothing, a deleted consent may come back by an update (http.html#upsert), old ve
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from conformance.headers import PLAIN, setting
 from conformance.model import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conformance.answer import Answer
     from conformance.client import Json
@@ -60,6 +61,8 @@ LAST: tuple[Json, ...] = (
     {"do": "look", "consent": 1},
 )
 """How a life ends, so that what its writes have done is looked at."""
+FOLLOWING = (("move", "close"), ("move", "close", "reopen"))
+"""What the first two writes after a create are, in every order."""
 FEWEST, MOST = 4, 10
 STARTS = ("2024-03-01", "2023-01-10", "2024-02-29", "2025-06-30")
 ENDS = ("2031-12-02", "2032-02-29", "2030-01-31", "2033-07-01")
@@ -78,6 +81,20 @@ def examples(exploring: Exploring) -> st.SearchStrategy[Json]:
         return {"steps": [*(_step(draw, name) for name in names), *last]}
 
     return life()
+
+
+def always(exploring: Exploring) -> Iterator[Json]:
+    """Every two writes after a create, each followed by one of the client who has seen none or one of them."""
+    claims = exploring.consents.claims
+    for number, writes in enumerate(product(*FOLLOWING)):
+        life: list[Json] = [{"do": "create", "look": True, "patient": PATIENTS[0], "date": number % len(STARTS)}]
+        for place, name in enumerate(writes):
+            date = (number + place + 1) % len(STARTS)
+            life.append({"do": name, "look": True, "client": 0, "conditional": True, "date": date})
+            life += [{"do": "look", "client": 1}] if place == 0 and number % 2 else []
+        life.append({"do": "move", "look": True, "client": 1, "conditional": True, "date": number % len(STARTS)})
+        life += LAST[1:3]
+        yield {"steps": [step for step in life if claims.issuperset(STEPS[step["do"]])]}
 
 
 def _step(draw: Any, name: str) -> Json:

@@ -68,6 +68,11 @@ def probes(definitions: Definitions, body: Json, claims: Collection[str]) -> lis
     return found
 
 
+def tokens(definitions: Definitions, claims: Collection[str]) -> list[str]:
+    """The paths within a Consent that a claimed token parameter looks at."""
+    return [path for name, kind, path in _places(definitions) if kind == "token" and f"search:{name}" in claims]
+
+
 def dated(body: Json, path: str) -> Json:
     """The dates at a path as a period: a dateTime stands for all the time that it covers; {} where there are none."""
     found = next(iter(_at(body, path)), None)
@@ -107,10 +112,10 @@ def _tokens(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         system, code = value.get("system"), value.get("code", value.get("value"))
         if isinstance(system, str) and isinstance(code, str):
-            yield f"{_escaped(system)}|{_escaped(code)}"
+            yield f"{escaped(system)}|{escaped(code)}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """With a backslash before what separates values (search.html#escaping)."""
     return re.sub(r"([\\,|$])", r"\\\1", text)
 

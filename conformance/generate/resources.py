@@ -79,6 +79,27 @@ def _rows(definitions: Definitions, parent: str) -> tuple[Row, ...]:
     return tuple(found)
 
 
+def found_by(definitions: Definitions, body: Json, path: str, token: str) -> Json | None:
+    """The consent with one more concept, code or identifier at a path within it, such as `provision.action`.
+
+    A concept has the token in its second coding. None where nothing of that kind has a place.
+    """
+    holding, _, name = path.rpartition(".")
+    row = next((row for row in _rows(definitions, f"Consent.{holding}".rstrip(".")) if row.name == name), None)
+    coding = {"system": values.SYSTEMS[0], "code": token}
+    made = {
+        "CodeableConcept": {"coding": [{"system": values.SYSTEMS[0], "code": values.CODES[0]}, coding]},
+        "Coding": coding,
+        "Identifier": {"system": values.SYSTEMS[0], "value": token},
+    }.get(row.types[0][0] if row else "")
+    changed = copy.deepcopy(body)
+    holder = changed.get(holding) if holding else changed
+    if row is None or made is None or not isinstance(holder, dict) or (name in holder and not row.repeats):
+        return None
+    holder[name] = [*holder.get(name, ()), made] if row.repeats else made
+    return changed
+
+
 def consents(
     definitions: Definitions, origins: tuple[Origin, ...], references: Mapping[str, tuple[str, ...]]
 ) -> st.SearchStrategy[Json]:

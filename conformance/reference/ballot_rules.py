@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.reference import dates
 from conformance.reference.matching import listed
-from conformance.reference.rules import MEANINGS, walked
+from conformance.reference.rules import MEANINGS, modelled_as, walked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,16 @@ ELEMENTS: dict[str, dict[str, bool]] = {
     "provision.data": {**ANY_ELEMENT, "meaning": False, "reference": False},
 }
 """Place → name of an element → whether it repeats. A rule within a rule is like the rule itself."""
+DATATYPES = {
+    **dict.fromkeys(("category", "regulatoryBasis", "verificationType", "action", "code", "role"), "CodeableConcept"),
+    **dict.fromkeys(("subject", "grantor", "grantee", "manager", "controller", "sourceReference"), "Reference"),
+    **dict.fromkeys(("policyText", "verifiedBy", "verifiedWith", "reference"), "Reference"),
+    **dict.fromkeys(("securityLabel", "purpose", "class"), "Coding"),
+    **dict.fromkeys(("period", "dataPeriod"), "Period"),
+    "identifier": "Identifier",
+    "sourceAttachment": "Attachment",
+}
+"""Element of the table → its type, where R4 has that type as well."""
 _PEOPLE = frozenset({"CareTeam", "HealthcareService", "Organization", "Patient", "Practitioner", "PractitionerRole"})
 _RUNNERS = frozenset({"HealthcareService", "Organization", "Patient", "Practitioner"})
 TARGETS = {
@@ -88,7 +98,7 @@ TARGETS = {
 
 
 def with_elements_of_the_ballot(resource: Resource) -> Iterator[str]:
-    """Only elements of the table; lists where they repeat and nowhere else."""
+    """Only elements of the table; lists where they repeat and nowhere else; values of the right type."""
     yield from _elements(resource, "")
 
 
@@ -101,6 +111,8 @@ def _elements(value: dict[str, Any], place: str) -> Iterator[str]:
             yield f"{place or 'Consent'}.{name}: {'a list' if known[name.removeprefix('_')] else 'no list'} is needed"
         else:
             below = "provision" if name == "provision" else f"{place}.{name}".strip(".")
+            for one in listed(inner) if name in DATATYPES else ():
+                yield from (f"{below}: {minded}" for minded in modelled_as(DATATYPES[name], one))
             if below in ELEMENTS:
                 yield from _backbones(inner, below)
 

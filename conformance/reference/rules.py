@@ -50,13 +50,18 @@ ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 def modelled(resource: Resource) -> Iterator[str]:
     """Unknown elements, wrong types, missing elements: as the model of fhir.resources says."""
-    model = _model(resource["resourceType"])
+    yield from modelled_as(resource["resourceType"], resource)
+
+
+def modelled_as(kind: str, value: Any) -> Iterator[str]:
+    """The same of a value of this type, such as Coding."""
+    model = _model(kind)
     if model is None:
         return
     from pydantic import ValidationError  # noqa: PLC0415 - loaded with the first write, not with the server
 
     try:
-        model.model_validate(resource)
+        model.model_validate(value)
     except ValidationError as wrong:
         for error in wrong.errors(include_url=False, include_context=False, include_input=False):
             yield f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"

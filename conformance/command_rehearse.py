@@ -117,7 +117,9 @@ def _said(file: str | None) -> Resource:
     bodies = table.get("bodies", {})
     placed = {kind: _placed(path, body) for kind, body in bodies.items()}
     own = {name: _placed(path, value) for name, value in table.get("fixtures", {}).items()}
-    return {name: table[name] for name in STANDS if name in table} | {"bodies": placed, "fixtures": own}
+    rows = [_placed(path, value) for value in table.get("scenarios", ())]
+    files = {"bodies": placed, "fixtures": own, "scenarios": rows}
+    return {name: table[name] for name in STANDS if name in table} | files
 
 
 def _placed(path: Path, value: Any) -> Any:

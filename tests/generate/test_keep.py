@@ -12,6 +12,7 @@ import pytest
 
 from conformance import packs, proof
 from conformance.checks import test_generated
+from conformance.cli import main
 from conformance.clock import SetClock
 from conformance.command_keep import keep
 from conformance.generate.kept import TOPICS
@@ -120,6 +121,13 @@ def test_a_target_has_it_in_every_later_run(finding: str, faults: list[str], her
         given = ("--target", "target.toml", "--report-dir", "later", "--only", MEANING, "--generated", "0")
         report = proof.run("--pack", "r4", *given)
     assert judged(report, MEANING).verdict is (Verdict.FAIL if faults else Verdict.PASS)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_dry_run_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    told()
+    main(["run", "--target", "target.toml", "--dry-run", "--only", MEANING, "--generated", "0"])
+    assert "test_kept_finding[generated-write-meaning-survives-" in capsys.readouterr().out
 
 
 def test_comments_of_the_target_stay_where_they_are(here: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import random
 from dataclasses import replace
@@ -13,9 +14,13 @@ from conformance.reference.fault import Variation
 from conformance.reference.messages import Refused, Response
 
 if TYPE_CHECKING:
-    from conformance.reference.messages import Answer, Headers, Request, Resource, Route
+    from collections.abc import Iterator
+
+    from conformance.reference.messages import Answer, Headers, Request, Resource, Route, Write
     from conformance.reference.searching import Search
     from conformance.reference.store import Stored
+
+VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
 
 
 class RefusesWith422(Variation, name="refuses-with-422"):
@@ -166,6 +171,49 @@ class AnswersTakeTime(Variation, name="answers-take-time"):
 
     def sent(self, request: Request, route: Route | None, response: Response) -> Response:
         return replace(super().sent(request, route, response), delay=random.uniform(0, 0.05))  # noqa: S311 - no secret
+
+
+class SomeAnswersTakeLong(Variation, name="some-answers-take-long", packs=("r4",)):
+    """Every fortieth answer takes 300 milliseconds: it stays within any time-out, and nothing asks for less."""
+
+    @cached_property
+    def _asked(self) -> list[int]:
+        return [0]
+
+    def sent(self, request: Request, route: Route | None, response: Response) -> Response:
+        self._asked[0] += 1
+        return replace(super().sent(request, route, response), delay=0.0 if self._asked[0] % 40 else 0.3)
+
+
+class HoldsWhatIsReferredTo(Variation, name="holds-what-is-referred-to", packs=("r4",)):
+    """A consent whose patient the server does not hold is refused: it may see to the integrity of references."""
+
+    dialect = {"patients": "create"}  # noqa: RUF012 - as in R4
+
+    def business_complaints(self, write: Write) -> Iterator[str]:
+        yield from super().business_complaints(write)
+        said = str(write.resource.get("patient", {}).get("reference", ""))
+        kind, _, logical_id = said.removeprefix(f"{self.base}/").partition("/")
+        held = self.store.current(kind, logical_id) if kind == "Patient" else None
+        if kind == "Patient" and (held is None or held.deleted):
+            yield f"there is no {said}"
+
+
+class OffersMore(Variation, name="offers-more", packs=("r4",)):
+    """The statement also offers other resources, and operations on Consent: a server may do more than a client asks."""
+
+    def capabilities(self) -> Answer:
+        answer = super().capabilities()
+        statement = copy.deepcopy(answer.resource or {})
+        (rest,) = statement["rest"]
+        for resource in rest["resource"]:
+            if resource["type"] == "Consent":
+                resource["interaction"].append({"code": "patch"})
+                resource["operation"] = [{"name": "validate", "definition": VALIDATE}]
+                resource["supportedProfile"] = ["https://example.org/StructureDefinition/our-consent"]
+        rest["resource"].append({"type": "Observation", "interaction": [{"code": "read"}, {"code": "search-type"}]})
+        rest["interaction"] = [{"code": "transaction"}, {"code": "history-system"}]
+        return replace(answer, resource=statement)
 
 
 class PrivateCaching(Variation, name="private-caching"):

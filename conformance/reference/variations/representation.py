@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,19 @@ class BodiesInChunks(Variation, name="bodies-in-chunks"):
             return response
         headers = tuple(line for line in response.headers if line[0].lower() != "content-length")
         return replace(response, headers=headers)
+
+
+class BodiesAreZipped(Variation, name="bodies-are-zipped"):
+    """Bodies are compressed with gzip: without Accept-Encoding any coding is acceptable (RFC 9110 §12.5.3)."""
+
+    def sent(self, request: Request, route: Route | None, response: Response) -> Response:
+        response = super().sent(request, route, response)
+        if not response.body:
+            return response
+        body = gzip.compress(response.body)
+        kept = tuple(line for line in response.headers if line[0].lower() != "content-length")
+        lines = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"), ("Content-Length", str(len(body))))
+        return replace(response, headers=(*kept, *lines), body=body)
 
 
 class ConnectionIsClosed(Variation, name="connection-is-closed"):

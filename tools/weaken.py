@@ -62,6 +62,8 @@ TESTS = {
 LONGEST = 90
 """Seconds for one weakening; one that takes longer, in an endless loop say, is noticed."""
 MARK = "_reached"
+REMEMBERING = frozenset({"conformance.examination", "conformance.sending"})
+"""Modules elsewhere that remember what was worked out of a body."""
 
 
 def modules() -> list[str]:
@@ -86,13 +88,13 @@ def main() -> int:
     sys.path.insert(0, str(ROOT))
     began = time.monotonic()
     everything = [one for name in modules() for one in weakenings(name)] + of_the_table()
-    wanted = [one for one in everything if options.only in one.place]
+    wanted = [one for one in everything if options.only in one.place and not one.place.startswith(options.without)]
     reach = _reach(options.packs, again=options.again)
     print(f"{len(everything)} weakenings; {len(reach.caught)} functions catch a lie", flush=True)
     began = time.monotonic()
     dice = random.Random(options.seed)  # noqa: S311 - no secret
     judge = Judge(reach, dice, options.trials)
-    judge.warm()
+    judge.warm([part for part in TESTS if any(one.module.startswith(part) for one in wanted)])
     tried: dict[Weakening, str] = {}
     for weakening in in_order(wanted, dice):
         if time.monotonic() - began > options.minutes * 60:
@@ -126,6 +128,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=3, help="faults for one weakening")
     parser.add_argument("--again", action="store_true", help="record anew which function catches which lie")
     parser.add_argument("--only", default="", metavar="PART", help="places that hold these words")
+    parser.add_argument("--without", default="-", metavar="PART", help="no places that begin with these words")
     parser.add_argument("--pack", dest="packs", action="append", help="packs whose faults are told; all")
     options = parser.parse_args()
     options.packs = options.packs or matrix.embedded()
@@ -166,8 +169,11 @@ class Judge:
         self._trials = trials
         self._without: dict[tuple[str, str], dict[str, str] | None] = {}
 
-    def warm(self) -> None:
-        """Import what runs import, so that forks need not."""
+    def warm(self, parts: Sequence[str]) -> None:
+        """Import and work out what runs need, so that forks need not."""
+        for part in parts:
+            failing = _tested(TESTS[part]) or _apart(partial(_tested, TESTS[part]), seconds=LONGEST)
+            assert failing == "", f"{failing} fails without a weakening"
         told("r4", next(name for name, fault in FAULTS.items() if fault.aim.startswith("r4.read")))
         gc.freeze()
 
@@ -209,16 +215,21 @@ def told(pack: str, fault: str) -> dict[str, str]:
 
 def _noticed(weakening: Weakening, tests: Sequence[str], faults: Sequence[tuple[str, str, dict[str, str]]]) -> str:
     weaken(weakening)
-    if tests:
-        settings = ("-x", "-q", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider")
-        quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "--rootdir", str(ROOT))
-        for one in tests:
-            if pytest.main([str(ROOT / one), *settings, *quiet]) != pytest.ExitCode.OK:
-                return one
+    failing = _tested(tests)
+    if failing:
+        return failing
     for pack, fault, plain in faults:
         if told(pack, fault) != plain:
             return f"{pack}: {fault}"
     return ""
+
+
+def _tested(tests: Sequence[str]) -> str:
+    """The first of these files in which a test fails; empty when none does."""
+    settings = ("-x", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:terminal")
+    quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "--rootdir", str(ROOT))
+    passing = (pytest.main([str(ROOT / one), *settings, *quiet]) == pytest.ExitCode.OK for one in tests)
+    return next((one for one, passes in zip(tests, passing, strict=False) if not passes), "")
 
 
 def weaken(weakening: Weakening) -> None:
@@ -227,11 +238,9 @@ def weaken(weakening: Weakening) -> None:
         _leave_out(weakening.function.removeprefix(f"{TABLE}."))
     else:
         function_at(weakening.module, weakening.function).__code__ = code_of(weakening)
+    plans = "conformance.validation" if weakening.module != "conformance.validation" else "conformance.observed"
     for name, module in list(sys.modules.items()):
-        if name.startswith(("conformance.observed", "conformance.validation", "conformance.period")) or name in {
-            "conformance.examination",
-            "conformance.sending",
-        }:
+        if name.startswith(("conformance.observed", "conformance.period", plans)) or name in REMEMBERING:
             for value in vars(module).values():
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()

@@ -54,7 +54,8 @@ TESTS = {
         *("tests/period/test_period_refusals.py", "tests/period/test_period_probes.py"),
     ),
     "conformance.validation": (
-        *("tests/validation/test_second_corpus.py", "tests/validation/test_corpus.py"),
+        *("tests/validation/test_rules_of_types.py", "tests/validation/test_second_corpus.py"),
+        "tests/validation/test_corpus.py",
         "tests/validation/test_structure_table.py",
     ),
 }

@@ -1,0 +1,199 @@
+"""Rules that the corpora of Consents do not reach: of data types in extensions, and of other resources; a pair each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from conformance.validation import Validator
+
+Json = dict[str, Any]
+
+CONSENT: Json = {
+    "resourceType": "Consent",
+    "status": "active",
+    "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+    "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+    "policyRule": {"text": "as told"},
+}
+STATEMENT: Json = {
+    "resourceType": "CapabilityStatement",
+    "status": "active",
+    "date": "2024",
+    "kind": "instance",
+    "fhirVersion": "4.0.1",
+    "format": ["json"],
+    "implementation": {"description": "a server"},
+    "rest": [{"mode": "server", "resource": [{"type": "Consent"}]}],
+}
+UCUM = {"system": "http://unitsofmeasure.org"}
+TOKEN = {"name": "status", "type": "token"}
+
+
+def extended(**value: Any) -> Json:
+    return {**CONSENT, "extension": [{"url": "https://example.org/extension", **value}]}
+
+
+def repeated(**repeat: Any) -> Json:
+    return extended(valueTiming={"repeat": repeat})
+
+
+def stating(**elements: Any) -> Json:
+    return {name: value for name, value in {**STATEMENT, **elements}.items() if value is not None}
+
+
+def serving(*resources: Json) -> Json:
+    return stating(rest=[{"mode": "server", "resource": list(resources)}])
+
+
+def needing(**elements: Any) -> Json:
+    return extended(valueDataRequirement={"type": "Patient", **elements})
+
+
+def triggered(**elements: Any) -> Json:
+    return extended(valueTriggerDefinition=elements)
+
+
+def organization(**elements: Any) -> Json:
+    return {"resourceType": "Organization", "name": "somebody", **elements}
+
+
+def answering(*answers: Json, items: bool) -> Json:
+    item = {
+        "linkId": "1",
+        **({"answer": list(answers)} if answers else {}),
+        **({"item": [{"linkId": "2"}]} if items else {}),
+    }
+    return {"resourceType": "QuestionnaireResponse", "status": "completed", "item": [item]}
+
+
+def group(*, actual: bool) -> Json:
+    members = [{"entity": {"reference": "Patient/1"}}]
+    return {"resourceType": "Group", "type": "person", "actual": actual, "member": members}
+
+
+DOCUMENT = {"mode": "producer", "profile": "https://example.org/StructureDefinition/a"}
+ENDPOINT = {"endpoint": [{"protocol": {"code": "http"}, "address": "https://example.org"}]}
+PAIRS: dict[str, tuple[Json, Json]] = {
+    "tim-1": (repeated(duration=5), repeated(duration=5, durationUnit="h")),
+    "tim-2": (repeated(period=5), repeated(period=5, periodUnit="h")),
+    "tim-4": (repeated(duration=-1, durationUnit="h"), repeated(duration=0, durationUnit="h")),
+    "tim-5": (repeated(period=-1, periodUnit="h"), repeated(period=0, periodUnit="h")),
+    "tim-6": (repeated(periodMax=3), repeated(period=1, periodMax=3, periodUnit="h")),
+    "tim-7": (repeated(durationMax=3), repeated(duration=1, durationMax=3, durationUnit="h")),
+    "tim-8": (repeated(countMax=3), repeated(count=1, countMax=3)),
+    "tim-9": (repeated(offset=5), repeated(offset=5, when=["HS"])),
+    "tim-10": (repeated(timeOfDay=["08:00:00"], when=["MORN"]), repeated(timeOfDay=["08:00:00"])),
+    "age-1": (extended(valueAge={"value": 5}), extended(valueAge={"value": 5, "code": "a", **UCUM})),
+    "cnt-3": (extended(valueCount={"value": 5}), extended(valueCount={"value": 5, "code": "1", **UCUM})),
+    "dis-1": (extended(valueDistance={"value": 5}), extended(valueDistance={"value": 5, "code": "m", **UCUM})),
+    "drt-1": (
+        extended(valueDuration={"code": "h", **UCUM}),
+        extended(valueDuration={"value": 5, "code": "h", **UCUM}),
+    ),
+    "drq-1": (needing(codeFilter=[{"code": [{"code": "x"}]}]), needing(codeFilter=[{"path": "code"}])),
+    "drq-2": (needing(dateFilter=[{"valueDateTime": "2024-01-01"}]), needing(dateFilter=[{"path": "issued"}])),
+    "exp-1": (
+        extended(valueExpression={"language": "text/fhirpath"}),
+        extended(valueExpression={"language": "text/fhirpath", "expression": "true"}),
+    ),
+    "qty-3": (
+        extended(valueQuantity={"value": 1, "code": "kg"}),
+        extended(valueQuantity={"value": 1, "code": "kg", **UCUM}),
+    ),
+    "rat-1": (
+        extended(valueRatio={"numerator": {"value": 1}}),
+        extended(valueRatio={"numerator": {"value": 1}, "denominator": {"value": 2}}),
+    ),
+    "rng-2": (
+        extended(valueRange={"low": {"value": 5}, "high": {"value": 1}}),
+        extended(valueRange={"low": {"value": 1}, "high": {"value": 5}}),
+    ),
+    "sqty-1": (
+        extended(valueRange={"low": {"value": 5, "comparator": "<"}}),
+        extended(valueRange={"low": {"value": 5}}),
+    ),
+    "trd-1": (
+        triggered(type="periodic", timingDate="2020-01-01", data=[{"type": "Patient"}]),
+        triggered(type="periodic", timingDate="2020-01-01"),
+    ),
+    "trd-2": (
+        triggered(type="named-event", name="x", condition={"language": "text/cql", "expression": "true"}),
+        triggered(type="named-event", name="x"),
+    ),
+    "trd-3": (triggered(type="named-event"), triggered(type="named-event", name="x")),
+    "string-blank": (extended(valueString=" "), extended(valueString=" x ")),
+    "time-format": (extended(valueTime="25:00:00"), extended(valueTime="23:00:00")),
+    "uri-characters": (extended(valueUri="https://example.org/{x}"), extended(valueUri="https://example.org/%7Bx%7D")),
+    "uuid-format": (
+        extended(valueUuid="urn:uuid:1"),
+        extended(valueUuid="urn:uuid:0c3201bd-1cbf-4d64-b04d-cd9187a4c6e0"),
+    ),
+    "oid-format": (extended(valueOid="urn:oid:9.1"), extended(valueOid="urn:oid:1.2.752")),
+    "canonical-absolute": (extended(valueCanonical="relative"), extended(valueCanonical="https://example.org/x|1")),
+    "extension-modifier": (
+        {
+            **CONSENT,
+            "modifierExtension": [
+                {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}
+            ],
+        },
+        {
+            **CONSENT,
+            "_dateTime": {
+                "extension": [
+                    {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}
+                ]
+            },
+        },
+    ),
+    "org-2": (
+        organization(address=[{"use": "home", "city": "x"}]),
+        organization(address=[{"use": "work", "city": "x"}]),
+    ),
+    "org-3": (
+        organization(telecom=[{"use": "home", "system": "phone", "value": "1"}]),
+        organization(telecom=[{"use": "work", "system": "phone", "value": "1"}]),
+    ),
+    "grp-1": (group(actual=False), group(actual=True)),
+    "qrs-1": (answering({"valueString": "x"}, items=True), answering(items=True)),
+    "cpb-0": (stating(name="a name of words"), stating(name="NameOfWords")),
+    "cpb-1": (stating(rest=None), STATEMENT),
+    "cpb-2": (
+        stating(kind="requirements", implementation=None),
+        stating(kind="requirements", implementation=None, description="what we need"),
+    ),
+    "cpb-3": (
+        stating(kind="capability", implementation=None, software={"name": "x"}, rest=None, messaging=[ENDPOINT]),
+        stating(rest=None, messaging=[ENDPOINT]),
+    ),
+    "cpb-7": (stating(document=[DOCUMENT, DOCUMENT]), stating(document=[DOCUMENT, {**DOCUMENT, "mode": "consumer"}])),
+    "cpb-9": (serving({"type": "Consent"}, {"type": "Consent"}), serving({"type": "Consent"}, {"type": "Patient"})),
+    "cpb-12": (
+        serving({"type": "Consent", "searchParam": [TOKEN, TOKEN]}),
+        serving({"type": "Consent", "searchParam": [TOKEN, {**TOKEN, "name": "scope"}]}),
+    ),
+    "cpb-14": (stating(implementation=None, description="x"), stating(description="x")),
+    "cpb-15": (stating(kind="capability"), stating(kind="capability", implementation=None, software={"name": "x"})),
+    "cpb-16": (
+        stating(kind="requirements", implementation=None, description="x", software={"name": "x"}),
+        stating(kind="requirements", implementation=None, description="x"),
+    ),
+}
+ANYWAY = frozenset({"dom-6", "not-checked"})
+"""What is said of most documents here, and is no matter."""
+
+
+@pytest.fixture(scope="module")
+def validator() -> Validator:
+    return Validator()
+
+
+@pytest.mark.parametrize("rule", PAIRS)
+def test_what_breaks_a_rule_breaks_it_alone(validator: Validator, rule: str) -> None:
+    wrong, right = (
+        {issue.rule for issue in validator.validate_bytes(json.dumps(one).encode())} - ANYWAY for one in PAIRS[rule]
+    )
+    assert (wrong, right) == ({rule}, set())

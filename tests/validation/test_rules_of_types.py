@@ -74,6 +74,13 @@ def group(*, actual: bool) -> Json:
     return {"resourceType": "Group", "type": "person", "actual": actual, "member": members}
 
 
+def reported(**elements: Any) -> Json:
+    script = {"reference": "TestScript/1"}
+    return {"resourceType": "TestReport", "status": "completed", "testScript": script, "result": "pass", **elements}
+
+
+NOTHING_DONE = {"extension": [{"url": "https://example.org/extension", "valueString": "x"}]}
+DONE = {"operation": {"result": "pass"}}
 DOCUMENT = {"mode": "producer", "profile": "https://example.org/StructureDefinition/a"}
 ENDPOINT = {"endpoint": [{"protocol": {"code": "http"}, "address": "https://example.org"}]}
 PAIRS: dict[str, tuple[Json, Json]] = {
@@ -159,6 +166,8 @@ PAIRS: dict[str, tuple[Json, Json]] = {
     ),
     "grp-1": (group(actual=False), group(actual=True)),
     "qrs-1": (answering({"valueString": "x"}, items=True), answering(items=True)),
+    "inv-1": (reported(setup={"action": [NOTHING_DONE]}), reported(setup={"action": [DONE]})),
+    "inv-2": (reported(test=[{"action": [NOTHING_DONE]}]), reported(test=[{"action": [DONE]}])),
     "cpb-0": (stating(name="a name of words"), stating(name="NameOfWords")),
     "cpb-1": (stating(rest=None), STATEMENT),
     "cpb-2": (

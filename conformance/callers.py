@@ -67,6 +67,11 @@ class Caller:
         """Somebody whose credentials differ in one character."""
         return Caller(self.auth.altered(self.token().value if self.auth.obtained else None), self._obtain)
 
+    def unsigned(self) -> Caller | None:
+        """Somebody whose token says the same and is not signed; None where tokens are no JSON Web Tokens."""
+        auth = self.auth.unsigned(self.token().value if self.auth.obtained else None)
+        return Caller(auth, self._obtain) if auth is not None else None
+
     def _lapses(self) -> bool:
         if self._token is None or not self._token.lives:
             return False
@@ -109,14 +114,21 @@ class Callers:
 
     def altered(self) -> Caller:
         """Somebody whose credentials differ from the target's own in one character."""
-        other = self.own.altered()
-        for secret in other.auth.secrets():
-            self._redactor.learn(secret)
-        return other
+        return self._learnt(self.own.altered())
+
+    def unsigned(self) -> Caller | None:
+        """Somebody whose token says what the target's own does, without a signature; None where it cannot be."""
+        other = self.own.unsigned()
+        return self._learnt(other) if other is not None else None
 
     def close(self) -> None:
         if self._wire is not None:
             self._wire.close()
+
+    def _learnt(self, other: Caller) -> Caller:
+        for secret in other.auth.secrets():
+            self._redactor.learn(secret)
+        return other
 
     def _obtain(self, auth: Auth) -> Token:
         try:

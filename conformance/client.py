@@ -84,6 +84,17 @@ class Kept:
         found = (element(actor, "reference.reference") for actor in (listed if isinstance(listed, list) else ()))
         return [reference for reference in found if isinstance(reference, str)]
 
+    @property
+    def category(self) -> str:
+        """The first code of its categories, as sent, after its system where it has one; empty without any code."""
+        listed = self.body.get("category")
+        codings = [element(one, "coding") for one in (listed if isinstance(listed, list) else ())]
+        for coding in (coding for some in codings if isinstance(some, list) for coding in some):
+            system, code = element(coding, "system"), element(coding, "code")
+            if isinstance(code, str):
+                return f"{system}|{code}" if system else code
+        return ""
+
     def under(self, id: str) -> Kept:  # noqa: A002 - FHIR's own word
         """The same content under another id."""
         return replace(self, id=id, body={**self.body, "id": id})
@@ -136,6 +147,11 @@ class Consents:
     def with_altered_token(self) -> Consents:
         """The same endpoint, asked with the target's own credentials after one character of the secret was changed."""
         return self._as(self._callers.altered())
+
+    def with_unsigned_token(self) -> Consents | None:
+        """The same endpoint, asked with the target's own claims and no signature; None where no token has one."""
+        caller = self._callers.unsigned()
+        return self._as(caller) if caller is not None else None
 
     @property
     def credentials(self) -> tuple[str, str]:
@@ -195,13 +211,14 @@ class Consents:
         path = f"/Consent/{quote(id, safe='')}/_history/{quote(version, safe='')}"
         return self.request("GET", path, action="read", change=change, requested_id=id)
 
-    def history(self, id: str) -> Answer:  # noqa: A002 - FHIR's own word
+    def history(self, id: str, *, change: Change = PLAIN) -> Answer:  # noqa: A002 - FHIR's own word
         """GET [base]/Consent/[id]/_history: the first page."""
-        return self.request("GET", f"/Consent/{quote(id, safe='')}/_history", action="read", requested_id=id)
+        path = f"/Consent/{quote(id, safe='')}/_history"
+        return self.request("GET", path, action="read", change=change, requested_id=id)
 
-    def delete(self, id: str) -> Answer:  # noqa: A002 - FHIR's own word
+    def delete(self, id: str, *, change: Change = PLAIN) -> Answer:  # noqa: A002 - FHIR's own word
         """DELETE [base]/Consent/[id]. Only for what this run has created."""
-        return self.request("DELETE", f"/Consent/{quote(id, safe='')}", action="delete", requested_id=id)
+        return self.request("DELETE", f"/Consent/{quote(id, safe='')}", action="delete", change=change, requested_id=id)
 
     def search(
         self,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -74,6 +76,11 @@ class Auth:
             return Auth(kind="bearer", where=self.where, token=_altered(token))
         return replace(self, token=_altered(self.token), password=_altered(self.password), value=_altered(self.value))
 
+    def unsigned(self, token: str | None = None) -> Auth | None:
+        """The same claims in a JSON Web Token that names no algorithm and has no signature; None: the token is none."""
+        bare = _unsigned((token if self.obtained else self.token) or "")
+        return Auth(kind="bearer", where=self.where, token=bare) if bare else None
+
     def secrets(self) -> tuple[str, ...]:
         """What must not be shown of credentials that do not have to be asked for."""
         own = [self.token, self.password, self.value]
@@ -94,3 +101,16 @@ def _altered(secret: str | None) -> str | None:
     start = secret.rfind(".") + 1
     place = start + (len(secret) - start) // 2
     return secret[:place] + ("A" if secret[place : place + 1] != "A" else "B") + secret[place + 1 :]
+
+
+def _unsigned(token: str) -> str | None:
+    """RFC 7519 section 6; None for what is no signed JSON Web Token."""
+    header, *others = token.split(".")
+    try:
+        told = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    if len(others) != 2 or not isinstance(told, dict):
+        return None
+    none = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).decode("ascii").rstrip("=")
+    return f"{none}.{others[0]}."

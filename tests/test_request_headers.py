@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jwt
 import pytest
 
 from conformance import packs
@@ -48,3 +49,18 @@ def test_altered_credentials_differ_in_one_character_before_the_last(auth: Auth)
     assert len(places) == 1
     assert places[0] > own.rfind(".")
     assert len(own) == 1 or places[0] < len(own) - 1
+
+
+def test_an_unsigned_token_says_the_same_and_names_no_algorithm() -> None:
+    signed = jwt.encode({"sub": "somebody", "scope": "user/*.read"}, "s" * 32, algorithm="HS256")
+    bare = Auth(kind="bearer", token=signed).unsigned()
+    assert bare is not None
+    assert bare.token is not None
+    assert bare.token.endswith(".")
+    assert jwt.get_unverified_header(bare.token)["alg"] == "none"
+    assert jwt.decode(bare.token, options={"verify_signature": False})["sub"] == "somebody"
+
+
+@pytest.mark.parametrize("token", ["opaque", "a.b.c", "eyJh.eyJz.c2lnbmF0dXJl"])
+def test_what_is_no_signed_token_has_no_unsigned_form(token: str) -> None:
+    assert Auth(kind="bearer", token=token).unsigned() is None

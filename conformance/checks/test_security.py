@@ -6,26 +6,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance import expect
-from conformance.found import Found
+from conformance import expect, meaning
+from conformance.found import Found, element
 from conformance.headers import Change, setting, without
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
-    from conformance.client import Consents, Kept
+    from conformance.client import Consents, Json, Kept
     from conformance.recorder import Verifying
 
 END = "2031-12-02"
 NOBODY = without("Authorization", flaw="no token")
 NO_TOKEN = setting("Authorization", "Bearer not-a-token", flaw="no real token")
-ACTIVE = '<p onclick="alert(1)">A consent.</p><script>alert(2)</script>'
+ACTIVE = {
+    "<script": "<p>A consent.</p><script>alert(1)</script>",
+    "onclick": '<p onclick="alert(1)">A consent.</p>',
+    "javascript:": '<p><a href="javascript:alert(1)">A consent.</a></p>',
+    "<iframe": '<p>A consent.</p><iframe src="https://example.org/"></iframe>',
+}
+"""What makes a narrative do something, and one that does."""
 
 
 def test_without_a_token_there_is_no_consent(consents: Consents, verifying: Verifying) -> None:
-    """A consent reads and is found with the token. Without a token neither a read nor a search gives it."""
+    """A consent reads and is found with the token. Without a token no read, old version or search gives it."""
     known = consents.given("active")
-    consents.current(known)
-    answers = _asked(consents, known, NOBODY)
+    version = _version(consents.current(known))
+    answers = _asked(consents, known, version, NOBODY)
 
     with verifying("security.token.absent-gets-no-consent"):
         for answer in answers:
@@ -57,10 +63,16 @@ def test_the_scheme_in_other_case(consents: Consents, verifying: Verifying) -> N
 
 
 def test_an_altered_token(consents: Consents, verifying: Verifying) -> None:
-    """A consent reads with the token. With one character of the token changed neither a read nor a search gives it."""
+    """A consent reads with the token. With one character of the token changed no read and no search gives it.
+
+    Nor does a token that says it needs no signature and has none, where tokens are JSON Web Tokens.
+    """
     known = consents.given("active")
-    consents.current(known)
-    answers = _asked(consents.with_altered_token(), known, Change(flaw="an altered token"))
+    version = _version(consents.current(known))
+    answers = _asked(consents.with_altered_token(), known, version, Change(flaw="an altered token"))
+    unsigned = consents.with_unsigned_token()
+    if unsigned is not None:
+        answers += _asked(unsigned, known, version, Change(flaw="a token without signature"))
 
     with verifying("security.token.altered-is-refused"):
         for answer in answers:
@@ -68,10 +80,10 @@ def test_an_altered_token(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_an_expired_token(consents: Consents, verifying: Verifying) -> None:
-    """A consent reads with a valid token. With one that has expired neither a read nor a search gives it."""
+    """A consent reads with a valid token. With one that has expired no read, old version or search gives it."""
     known = consents.given("active")
-    consents.current(known)
-    answers = _asked(consents.with_token("expired"), known, Change(flaw="an expired token"))
+    version = _version(consents.current(known))
+    answers = _asked(consents.with_token("expired"), known, version, Change(flaw="an expired token"))
 
     with verifying("security.token.expired-is-refused"):
         for answer in answers:
@@ -116,8 +128,22 @@ def test_a_create_without_authority_creates_nothing(consents: Consents, verifyin
         expect.equal(stored, [], "consents made from the body:", answer)
 
 
+def test_a_delete_without_authority_deletes_nothing(consents: Consents, verifying: Verifying) -> None:
+    """A consent of this run reads. Neither without a token nor with one that nobody issued can it be deleted."""
+    if not consents.offers("delete"):
+        return
+    known = consents.given("active")
+    before = consents.current(known)
+    for change in (NOBODY, NO_TOKEN):
+        consents.delete(known.id, change=change)
+    read = consents.read(known.id)
+
+    with verifying("security.write.unauthorised-changes-nothing"):
+        expect.unchanged(before, read)
+
+
 def test_a_token_that_may_only_read(consents: Consents, verifying: Verifying) -> None:
-    """The full token reads, creates and closes. The one that may only read reads, and neither creates nor closes."""
+    """The full token reads, creates and closes. The one that may only read neither creates, nor closes, nor deletes."""
     reader = consents.with_token("narrow-scope")
     consents.closed(consents.given("active"), end=END)
     known = consents.given("active")
@@ -131,10 +157,11 @@ def test_a_token_that_may_only_read(consents: Consents, verifying: Verifying) ->
 
     closed = reader.close(known, end=END, change=flaw)
     created = reader.create(body, kind="active", change=flaw)
+    deleted = [reader.delete(known.id, change=flaw)] if consents.offers("delete") else []
     after = consents.read(known.id)
 
     with verifying("security.scope.read-token-cannot-write"):
-        for answer in (closed, created):
+        for answer in (closed, created, *deleted):
             expect.refused(answer, best=403)
         expect.unchanged(before, after)
         if consents.offers("search:patient"):
@@ -142,30 +169,29 @@ def test_a_token_that_may_only_read(consents: Consents, verifying: Verifying) ->
 
 
 def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) -> None:
-    """A token bound to one patient reads and finds that patient's consent; another's neither by id nor by search."""
+    """A token bound to one patient reads and finds that patient's consent; another's by no read and no search.
+
+    What it finds without naming a patient is that patient's as well.
+    """
     bound = consents.with_token("patient-bound")
     own = _reachable(consents, bound)
     if own.id not in bound.find(consents.of_patient(own.patient), include=[own.id]).ids:
         raise consents.untestable("the token bound to a patient does not find that patient's consent")
     other = _of_another(consents, own)
-
-    read = bound.read(other.id, change=Change(flaw="another patient's consent"))
-    searches = [bound.search([consents.of_patient(other.patient)])]
-    if consents.offers("search:_id"):
-        searches.append(bound.search([("_id", other.id)]))
+    answers = _asked(bound, other, _version(consents.current(other)), Change(flaw="another patient's consent"))
+    wide = bound.search([("status", "active")]) if consents.offers("search:status") else None
 
     with verifying("security.patient.others-are-out-of-reach"):
-        given = read.resource_type == "Consent" or (
-            read.succeeded and other.id in read.content.decode("utf-8", "replace")
-        )
-        expect.true(not given, "a refusal (403 or 404)", read.described, read)
-        for answer in searches:
-            if answer.status == 200:
-                found = Found((answer, *bound.further_pages(answer)))
-                shown = {(entry.get("resource") or {}).get("id") for entry in found.entries}
-                expect.true(
-                    other.id not in shown, f"a Bundle without Consent/{other.id}", "it among the entries", answer
-                )
+        for answer in answers:
+            if answer.succeeded and answer.resource_type == "Bundle":
+                _not_among(answer, {other.id}, bound)
+            shown = answer.resource_type != "Bundle" and other.id in answer.content.decode("utf-8", "replace")
+            given = answer.resource_type == "Consent" or (answer.succeeded and shown)
+            expect.true(not given, "a refusal (403 or 404)", answer.described, answer)
+        if wide is not None and wide.status == 200 and wide.resource_type == "Bundle":
+            whose = {meaning.patient_of(match).rpartition("/")[2] for match in Found((wide,)).matches}
+            strangers = sorted(whose - {own.patient.rpartition("/")[2], ""})
+            expect.true(not strangers, "the patient's own consents", f"one of Patient/{strangers[:1]}", wide)
 
 
 def test_a_forbidden_id_and_an_unknown_one(consents: Consents, verifying: Verifying) -> None:
@@ -183,10 +209,11 @@ def test_a_forbidden_id_and_an_unknown_one(consents: Consents, verifying: Verify
         expect.true(forbidden.resource_type != "Consent", "no consent", forbidden.described, forbidden)
 
 
-def test_active_content_in_a_narrative(consents: Consents, verifying: Verifying) -> None:
-    """A consent can be created. One whose narrative has a script and an event is refused, or stored without both."""
+@pytest.mark.parametrize("active", ACTIVE, ids=["script", "event", "address", "frame"])
+def test_active_content_in_a_narrative(consents: Consents, verifying: Verifying, active: str) -> None:
+    """A consent can be created. One whose narrative does something is refused, or stored without what does it."""
     consents.given("active")
-    text = {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{ACTIVE}</div>'}
+    text = {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{ACTIVE[active]}</div>'}
     body = consents.body("active", patch=[{"op": "add", "path": "/text", "value": text}])
 
     answer = consents.create(body, kind="active", change=Change(flaw="active content in the narrative"))
@@ -195,18 +222,37 @@ def test_active_content_in_a_narrative(consents: Consents, verifying: Verifying)
     with verifying("security.narrative.active-content-is-not-kept"):
         if answer.succeeded:
             div = str((read.consent.get("text") or {}).get("div", "")).lower()
-            for active in ("<script", "onclick"):
-                expect.true(active not in div, f"a narrative without {active}", "it reads back", read)
+            expect.true(active not in div, f"a narrative without {active}", "it reads back", read)
         else:
             expect.refused(answer)
 
 
-def _asked(consents: Consents, known: Kept, change: Change) -> list[Answer]:
-    """The answers to a read of a consent and, where that is offered, to a search for its patient."""
+def _asked(consents: Consents, known: Kept, version: object, change: Change) -> list[Answer]:
+    """The answers to every way that is offered of getting at a consent: reads, old versions, and searches."""
     answers = [consents.read(known.id, change=change)]
     if consents.offers("search:patient"):
-        answers.append(consents.search([consents.of_patient(known.patient)], change=change))
+        near = [consents.of_patient(known.patient)]
+        answers.append(consents.search(near, change=change))
+        if consents.offers("search:post"):
+            answers.append(consents.search(near, change=change, method="POST"))
+    if consents.offers("search:_id"):
+        answers.append(consents.search([("_id", known.id)], change=change))
+    if consents.offers("vread") and isinstance(version, str):
+        answers.append(consents.vread(known.id, version, change=change))
+    if consents.offers("history"):
+        answers.append(consents.history(known.id, change=change))
     return answers
+
+
+def _version(read: Json) -> object:
+    return element(read, "meta.versionId")
+
+
+def _not_among(answer: Answer, ids: set[str], bound: Consents) -> None:
+    """No page of a Bundle has an entry of one of these ids."""
+    found = Found((answer, *bound.further_pages(answer)))
+    shown = {str((entry.get("resource") or {}).get("id")) for entry in found.entries}
+    expect.true(not ids & shown, f"a Bundle without Consent/{min(ids)}", "it among the entries", answer)
 
 
 def _reachable(consents: Consents, bound: Consents) -> Kept:

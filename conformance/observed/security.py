@@ -22,14 +22,18 @@ CHALLENGE = re.compile(r"\s*[A-Za-z0-9!#$%&'*+.^_`|~-]+(\s+[^\s=,]|\s*(,|$))")
 
 INTERNALS = {
     "a stack trace": re.compile(
-        r"Traceback \(most recent call last\)|^\s*File \"[^\"]+\", line \d+|\bat [\w$.]+\([\w$]+\.(java|kt|scala):\d+\)"
-        r"|^\s*at .+ in .+:line \d+|\bat .+ \(.+\.[jt]s:\d+:\d+\)|goroutine \d+ \["
-        r"|\.rb:\d+:in [`']|#\d+ /.+\.php\(\d+\)",
+        r"Traceback \(most recent call last\)|^\s*File \"[^\"]+\", line \d+"
+        r"|\bat (?:[\w.@-]+/)*[\w$.<>]+\((?:[\w$]+\.(?:java|kt|scala|groovy):\d+|Native Method|Unknown Source)\)"
+        r"|^\s*at .+ in .+:line \d+|^\s*at [A-Z]\w*(?:\.[\w`<>\[\]]+){2,}\([^()\n]*\)\s*$"
+        r"|\bat .+ \(.+\.[jt]s:\d+:\d+\)|^\s*at (?:file:/|node:|/|[A-Z]:).+\.[cm]?[jt]s:\d+:\d+"
+        r"|goroutine \d+ \[|panicked at .+\.rs:\d+:\d+"
+        r"|\.rb:\d+:in [`']|#\d+ /.+\.php\(\d+\)|\.php on line \d+",
         re.MULTILINE,
     ),
     "query text": re.compile(
-        r"\bSQLSTATE\b|\bORA-\d{5}\b|syntax error at or near|\bSELECT\b.+\bFROM\b.+\bWHERE\b|\bINSERT INTO \w+ ?\("
-        r"|\bUPDATE \w+ SET\b",
+        r"\bSQLSTATE\b|\bORA-\d{5}\b|syntax error at or near|error in your SQL syntax|\bno such (?:table|column): \w"
+        r"|\bSELECT\b.+\bFROM\b.+\bWHERE\b|\bINSERT INTO \w+ ?\(|\bUPDATE \w+ SET\b|\bDELETE FROM \w+ WHERE\b"
+        r"|\bviolates (?:unique|foreign key|not-null|check) constraint \W?\w",
         re.DOTALL,
     ),
     "a file path": re.compile(

@@ -45,6 +45,7 @@ NESTED_TARGETS = {
 BOOLEANS = frozenset({"verified", "userSelected", "valueBoolean"})
 PERIODS = frozenset({"period", "dataPeriod", "valuePeriod"})
 DATE_TIMES = frozenset({"dateTime", "verificationDate", "valueDateTime"})
+ACTIVE = re.compile(r"<\s*(script|i?frame|object|embed|form)\b|\son\w+\s*=|javascript:", re.IGNORECASE)
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
@@ -139,10 +140,10 @@ def with_a_well_formed_id(resource: Resource) -> Iterator[str]:
 
 
 def without_active_narrative(resource: Resource) -> Iterator[str]:
-    """Narrative holds no script and no event attribute (narrative.html)."""
+    """Narrative holds no script, no event attribute, no frame and no form (narrative.html)."""
     text = resource.get("text")
     div = text.get("div") if isinstance(text, dict) else None
-    if isinstance(div, str) and re.search(r"<\s*script|\son\w+\s*=|javascript:", div, re.IGNORECASE):
+    if isinstance(div, str) and ACTIVE.search(div):
         yield "text.div: active content"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from conformance.recorder import Verifying
 
 GENERIC = ("application/json", "text/json")
-WORDS = "Å. Läkare 漢"
+WORDS = "Å. Läkare 漢 🗂"
 
 
 def test_json_is_labelled(consents: Consents, verifying: Verifying) -> None:
@@ -76,7 +76,7 @@ def test_sending_a_format_that_nobody_has(consents: Consents, verifying: Verifyi
 
 
 def test_letters_outside_ascii(consents: Consents, verifying: Verifying) -> None:
-    """A consent is created with letters of three alphabets. It reads back with the same letters, in UTF-8."""
+    """A consent is created with letters of three alphabets and a sign. It reads and is listed with them, in UTF-8."""
     body = consents.body("active")
     whom = meaning.patient_element(body)
     body[whom]["display"] = WORDS
@@ -93,6 +93,12 @@ def test_letters_outside_ascii(consents: Consents, verifying: Verifying) -> None
         if '"display"' not in shown and '"value"' not in shown:
             raise consents.untestable("the server stores neither a display nor an identifier, so no text comes back")
         expect.true(WORDS in shown, f"the text {WORDS}", shown, read)
+        if consents.offers("search:patient"):
+            found = consents.find(consents.of_patient(known.patient), include=[known.id])
+            listed = json.dumps([one for one in found.matches if one.get("id") == known.id], ensure_ascii=False)
+            expect.true(
+                listed == "[]" or WORDS in listed, f"the text {WORDS} in a search as well", listed, *found.pages
+            )
 
 
 @pytest.mark.parametrize("wanted", ["json", "application/fhir%2Bjson"], ids=["short", "media-type"])

@@ -65,6 +65,8 @@ def test_every_element_comes_back(consents: Consents, verifying: Verifying) -> N
     with verifying("r4.create.read-back-is-the-same"):
         expect.status(read, 200)
         expect.all_of_it(known.body, read)
+    with verifying("r4.write.meaning-survives"):
+        expect.same_meaning(known.body, read)
 
 
 def test_an_id_in_the_body(consents: Consents, verifying: Verifying) -> None:
@@ -84,7 +86,8 @@ def test_an_id_in_the_body(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_a_version_in_the_body(consents: Consents, verifying: Verifying) -> None:
-    """A new consent is sent with versionId and lastUpdated of the client's own: neither is there afterwards."""
+    """A consent is created. One with versionId and lastUpdated of the client's own is as well, and has neither then."""
+    consents.given("active")
     body = consents.body("active")
     own = {"versionId": "client-version", "lastUpdated": "2001-01-01T00:00:00.000Z"}
 

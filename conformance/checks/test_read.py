@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from conformance.client import Consents, Kept
     from conformance.recorder import Verifying
 
+LONG_AGO = "Mon, 01 Jan 1990 00:00:00 GMT"
+"""When no consent was there that somebody has a FHIR server for."""
+
 
 def test_reading_an_existing_consent(consents: Consents, verifying: Verifying) -> None:
     """Consents that the server holds are read; each answer is 200 with that Consent."""
@@ -115,7 +118,10 @@ def test_when_a_read_was_last_modified(consents: Consents, verifying: Verifying)
 
 
 def test_reading_only_what_has_changed(consents: Consents, verifying: Verifying) -> None:
-    """Of the current version a conditional read may say that it has not changed; of any other it says no such thing."""
+    """Of the current version a conditional read may say that it has not changed; of any other it says no such thing.
+
+    Nor has it been the same since long before it was written.
+    """
     known = consents.given("active")
     first = _read(consents, known)
     others = ['W/"no-such-version"']
@@ -125,7 +131,9 @@ def test_reading_only_what_has_changed(consents: Consents, verifying: Verifying)
     plain = _read(consents, known)
 
     same = consents.read(known.id, change=setting("If-None-Match", _tag(plain)))
-    changed = [consents.read(known.id, change=setting("If-None-Match", tag)) for tag in others if tag != _tag(plain)]
+    conditions = [setting("If-None-Match", tag) for tag in others if tag != _tag(plain)]
+    conditions.append(setting("If-Modified-Since", LONG_AGO))
+    changed = [consents.read(known.id, change=condition) for condition in conditions]
 
     with verifying("r4.read.not-modified-only-when-unchanged"):
         expect.status(same, 200, 304)

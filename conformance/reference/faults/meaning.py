@@ -141,3 +141,38 @@ class UpdateTurnsDenyIntoPermit(
         if previous is not None and provision.get("type") == "deny":
             resource = {**resource, "provision": {**provision, "type": "permit"}}
         return super().kept(resource, previous)
+
+
+class WriteKeepsOneOfEach(
+    Fault,
+    name="write-keeps-one-of-each",
+    breaks=("r4.write.meaning-survives", "r4.create.read-back-is-the-same", "r4.consent.accepts-published-examples"),
+    packs=("r4",),
+):
+    """Of the actions, purposes, labels, classes, codes and data of a rule the first is stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if "provision" in resource:
+            listed = ("action", "purpose", "securityLabel", "class", "code", "data")
+            provision = {name: it[:1] if name in listed else it for name, it in resource["provision"].items()}
+            resource = {**resource, "provision": provision}
+        return super().kept(resource, previous)
+
+
+class WriteEmptiesInnerRules(
+    Fault,
+    name="write-empties-inner-rules",
+    breaks=("r4.write.meaning-survives", "r4.create.read-back-is-the-same", "r4.consent.accepts-published-examples"),
+    packs=("r4",),
+):
+    """Of the rules inside the root provision the class, code, data and their period are not stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if "provision" in resource.get("provision", {}):
+            lost = {"class", "code", "data", "dataPeriod"}
+            inner = [
+                {name: it for name, it in rule.items() if name not in lost} or {"type": "permit"}
+                for rule in resource["provision"]["provision"]
+            ]
+            resource = {**resource, "provision": {**resource["provision"], "provision": inner}}
+        return super().kept(resource, previous)

@@ -229,3 +229,56 @@ class HistoryWithoutRequests(
 
     def told(self, entries: list[Resource]) -> list[Resource]:
         return [{name: value for name, value in entry.items() if name != "request"} for entry in entries]
+
+
+class UpdateAnswersTheOldEtag(
+    Fault, name="update-answers-the-old-etag", breaks=("r4.read.etag-names-the-version",), packs=R4_ALONE
+):
+    """The answer to an update shows the new version, and its ETag names the one before."""
+
+    def updated(self, request: Request, stored: Stored) -> Answer:
+        answer = super().updated(request, stored)
+        before = f'W/"{int(stored.version) - 1}"'
+        return replace(answer, headers=tuple((name, before if name == "ETag" else it) for name, it in answer.headers))
+
+
+class VreadAnswersTheCurrentEtag(
+    Fault, name="vread-answers-the-current-etag", breaks=("r4.read.etag-names-the-version",), packs=R4_ALONE
+):
+    """An old version reads with the ETag of the current one."""
+
+    def vread(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        answer = super().vread(request, route, caller)
+        current = self.store.current(route.type, route.id)
+        tag = self.etag(current) if current is not None else ""
+        return replace(answer, headers=tuple((name, tag if name == "ETag" else it) for name, it in answer.headers))
+
+
+class LastModifiedLagsBehind(
+    Fault, name="last-modified-lags-behind", breaks=("r4.read.last-modified-is-sent",), packs=R4_ALONE
+):
+    """Once a consent was updated, Last-Modified is a minute before meta.lastUpdated."""
+
+    def version_headers(self, stored: Stored) -> Headers:
+        late = timedelta(minutes=1) if stored.version != "1" else timedelta()
+        return super().version_headers(replace(stored, updated=stored.updated - late))
+
+
+class ModifiedSinceMeansNever(
+    Fault, name="modified-since-means-never", breaks=("r4.read.not-modified-only-when-unchanged",), packs=R4_ALONE
+):
+    """Any If-Modified-Since answers 304."""
+
+    def not_modified(self, request: Request, stored: Stored) -> bool:
+        return request.header("if-modified-since") is not None or super().not_modified(request, stored)
+
+
+class IfMatchMindsOlderVersionsOnly(
+    Fault, name="if-match-minds-older-versions-only", breaks=("r4.update.stale-version-is-refused",), packs=R4_ALONE
+):
+    """An If-Match that names a version which is yet to come is as good as the current one."""
+
+    def check_precondition(self, request: Request, previous: Stored) -> None:
+        named = (request.header("if-match") or "").strip().removeprefix("W/").strip('"')
+        if not (named.isdecimal() and int(named) > int(previous.version)):
+            super().check_precondition(request, previous)

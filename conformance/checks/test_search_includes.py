@@ -36,7 +36,7 @@ def test_including_the_patient(consents: Consents, verifying: Verifying) -> None
 
 
 def test_including_the_actors(consents: Consents, verifying: Verifying) -> None:
-    """A consent names an actor that the server holds. With the include that actor comes along."""
+    """A consent names actors that the server holds, two of another patient one each. The include brings them along."""
     role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
     actors = [consents.held("Practitioner"), consents.held("Organization")] if consents.may_create else []
     named = [{"role": role, "reference": {"reference": actor}} for actor in actors]
@@ -48,12 +48,18 @@ def test_including_the_actors(consents: Consents, verifying: Verifying) -> None:
         raise consents.untestable("the consent names no actor of given.actors", remedy="name them under given.actors")
 
     consents.findable(known)
-    found = consents.find(consents.of_patient(known.patient), ACTOR, include=[known.id])
+    searched = [(known.patient, [known.id])]
+    if consents.may_create:
+        one, other = ({"provision.actor": [actor]} for actor in named)
+        first = consents.having(one)
+        searched.append((first.patient, [first.id, consents.having(other, patient=first.patient).id]))
 
-    with verifying("r4.search.include-actor"):
-        expect.matches(found, include=[known.id])
-        for actor in actors:
-            _along(found, actor)
+    for patient, ids in searched:
+        found = consents.find(consents.of_patient(patient), ACTOR, include=ids)
+        with verifying("r4.search.include-actor"):
+            expect.matches(found, include=ids)
+            for actor in actors:
+                _along(found, actor)
 
 
 def test_including_a_patient_of_two_consents(consents: Consents, verifying: Verifying) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_a_count_limits_a_page(consents: Consents, verifying: Verifying) -> None:
-    """A patient has several consents. A page of a search with _count holds no more matches than that."""
+    """A patient has several consents. A page of a search with _count holds no more matches than that, be it large."""
     near, ids = _several(consents)
     limit = len(ids) - 1
 
@@ -26,6 +26,10 @@ def test_a_count_limits_a_page(consents: Consents, verifying: Verifying) -> None
         expect.success(answer)
         listed = len(Found((answer,)).matches)
         expect.true(listed <= limit, f"at most {limit} matches on a page", f"{listed}", answer)
+        many = consents.search([near, ("_count", "100000")])
+        expect.no_server_error(many)
+        if many.refused:
+            many.note(f"a _count beyond what the server gives is refused: {many.described}")
 
 
 def test_a_count_of_zero(consents: Consents, verifying: Verifying) -> None:
@@ -47,7 +51,10 @@ def test_a_count_of_zero(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_next_links_reach_every_match(consents: Consents, verifying: Verifying) -> None:
-    """A patient has several consents, another has one. Page by page each of the first is listed once, and no other."""
+    """A patient has several consents, another has one. Page by page each of the first is listed once, and no other.
+
+    Page by page a search by patient and status, either first, lists what has that status, and no more.
+    """
     near, ids = _several(consents)
     others = [consents.given("active").id] if consents.may_create else []
 
@@ -60,6 +67,17 @@ def test_next_links_reach_every_match(consents: Consents, verifying: Verifying) 
             found.first.note(f"Consent/{again[0]} recurs on a later page, as the dialect says")
         elif again:
             raise Violation(f"Consent/{again[0]} on one page", f"it on {times[again[0]]} pages", found.shows)
+    if consents.may_create and consents.offers("search:status"):
+        patient = consents.patient()
+        active = [consents.given("active", patient=patient).id for _ in range(2)]
+        inactive = consents.having({"status": "inactive"}, patient=patient).id
+        near, status = consents.of_patient(patient), ("status", "active")
+        for query in ((near, status), (status, near)):
+            whole = consents.find(*query, include=active, tolerant=True).ids
+            if set(active) <= whole and not whole & {inactive, *others}:  # else the search is to blame, not its pages
+                with verifying("r4.search.next-link-reaches-every-match"):
+                    found = consents.find(*query, ("_count", _a_third(sorted(whole))), include=active)
+                    expect.matches(found, include=active, exclude=[inactive, *others])
 
 
 def test_the_total(consents: Consents, verifying: Verifying) -> None:

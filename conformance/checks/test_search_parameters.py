@@ -24,7 +24,7 @@ SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 ACTIONS = "http://terminology.hl7.org/CodeSystem/consentaction"
 SECRECY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 TWO_CATEGORIES = [
-    {"coding": [{"system": LOINC, "code": "59284-0"}, {"system": CATEGORIES, "code": "npp"}]},
+    {"coding": [{"system": LOINC, "code": "59284-0", "display": "Consent"}, {"system": CATEGORIES, "code": "npp"}]},
     {"coding": [{"system": LOINC, "code": "64292-6"}]},
 ]
 ANOTHER_CATEGORY = [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IDSCL"}]}]
@@ -46,7 +46,8 @@ def test_searching_by_id(consents: Consents, verifying: Verifying) -> None:
 def test_searching_by_category(consents: Consents, verifying: Verifying) -> None:
     """A consent is found by each of its category codes, with its system, without, and by the system alone.
 
-    Another consent's code, the code of another system and the code without any system do not find it.
+    Another consent's code, the code of another system, the code without any system, half a code and what people are
+    shown in place of a code do not find it.
     """
     known = consents.having({"category": TWO_CATEGORIES})
     others = []
@@ -62,7 +63,8 @@ def test_searching_by_category(consents: Consents, verifying: Verifying) -> None
             with verifying("r4.search.by-category", "medicasoft.search.by-category"):
                 found = consents.find(*near, ("category", value), include=[known.id])
                 expect.matches(found, include=[known.id], exclude=others)
-        for value in (f"urn:oid:2.999|{code}", f"|{code}", f"{system}|{consents.unused_id()}"):
+        others_alike = (f"{system}|{code[:-1]}", *filter(None, [_display(known.body["category"], code)]))
+        for value in (f"urn:oid:2.999|{code}", f"|{code}", f"{system}|{consents.unused_id()}", *others_alike):
             with verifying("r4.search.by-category", "medicasoft.search.by-category"):
                 expect.matches(consents.find(*near, ("category", value), tolerant=True), exclude=[known.id])
 
@@ -88,7 +90,7 @@ def test_searching_by_status(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_searching_by_actor(consents: Consents, verifying: Verifying) -> None:
-    """A consent with two actors is found by either of them, and not by the actor of another consent."""
+    """A consent with two actors is found by either, and not by another consent's actor or a device of the same id."""
     named = [consents.reference("Practitioner"), consents.reference("Organization")] if consents.may_create else []
     known = consents.having({"provision.actor": [_actor(reference) for reference in named]})
     others = []
@@ -102,7 +104,10 @@ def test_searching_by_actor(consents: Consents, verifying: Verifying) -> None:
             found = consents.find(*near, ("actor", consents.typed(actor)), include=[known.id])
             expect.matches(found, include=[known.id], exclude=[other.id for other in others])
     strangers = [element(other.body["provision"]["actor"][0], "reference.reference") for other in others]
-    for actor in (*strangers, f"Practitioner/{consents.unused_id()}"):
+    others_alike = [
+        f"Device/{actor.rpartition('/')[2]}" for actor in actors if consents.dialect.reference_form != "bare"
+    ]
+    for actor in (*strangers, *others_alike, f"Practitioner/{consents.unused_id()}"):
         with verifying("r4.search.by-actor"):
             found = consents.find(*near, ("actor", consents.typed(actor)), tolerant=True)
             expect.matches(found, exclude=[known.id])
@@ -311,6 +316,15 @@ def _near(consents: Consents, known: Kept) -> list[tuple[str, str]]:
 def _actor(reference: str) -> Json:
     role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
     return {"role": role, "reference": {"reference": reference}}
+
+
+def _display(concepts: Any, code: str) -> str:
+    """The display beside a code, unless a code of the consent reads the same; empty where there is none."""
+    codings = [coding for concept in concepts for coding in concept.get("coding", [])]
+    shown = next(
+        (str(coding["display"]) for coding in codings if coding.get("code") == code and "display" in coding), ""
+    )
+    return "" if any(coding.get("code") == shown for coding in codings) else shown
 
 
 def _codings(concepts: Any) -> list[tuple[str, str]]:

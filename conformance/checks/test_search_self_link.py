@@ -10,14 +10,17 @@ from conformance.headers import Change
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
-    from conformance.client import Consents
+    from conformance.client import Consents, Kept
     from conformance.recorder import Verifying
 
 UNKNOWN = ("nosuchparameter", "x")
 
 
 def test_the_self_link_shows_what_was_used(consents: Consents, verifying: Verifying) -> None:
-    """A search by patient shows the patient in its self link. A parameter that is ignored is not shown there."""
+    """A search by patient shows the patient in its self link. A parameter that is ignored is not shown there.
+
+    A second parameter that is claimed is shown beside the patient.
+    """
     known = consents.given("active")
     parameter, value = consents.of_patient(known.patient)
     consents.findable(known)
@@ -38,6 +41,13 @@ def test_the_self_link_shows_what_was_used(consents: Consents, verifying: Verify
             )
             names = [name for name, _ in shown]
             expect.true(UNKNOWN[0] not in names, "a self link without what was ignored", f"one with {shown}", answer)
+    for name, asked in _narrowing(consents, known):
+        narrowed = consents.search([(parameter, value), (name, asked)])
+        if narrowed.status == 200 and known.id in consents.paged(narrowed).ids:
+            with verifying("r4.search.self-link-shows-what-was-used"):
+                shown = _shown(narrowed)
+                used = any(_same_name(one, name) for one, _ in shown)
+                expect.true(used, f"a self link with {name}={asked}", f"one with {shown}", narrowed)
 
 
 def test_the_self_link_repeats_the_request(consents: Consents, verifying: Verifying) -> None:
@@ -56,6 +66,24 @@ def test_the_self_link_repeats_the_request(consents: Consents, verifying: Verify
         further = sorted({name for name, _ in shown} - {name for name, _ in asked})
         if further:
             answer.note(f"the self link says {' and '.join(further)} besides")
+
+
+def _narrowing(consents: Consents, known: Kept) -> list[tuple[str, str]]:
+    """Parameters besides patient that select, with values that the consent has."""
+    status = str(known.body.get("status", "active"))
+    asked = [
+        ("status", status, "rejected"),
+        ("period", "gt1990-01-01", "lt1990-01-01"),
+        ("category", known.category, consents.unused_id()),
+    ]
+    near = consents.of_patient(known.patient)
+    return [
+        (name, own)
+        for name, own, other in asked
+        if own
+        and consents.offers(f"search:{name}")
+        and known.id not in consents.find(near, (name, other), tolerant=True).ids
+    ]
 
 
 def _shown(answer: Answer) -> list[tuple[str, str]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from conformance.reference.fault import Fault
 from conformance.reference.messages import Answer, Refused, Request, Route
 
 if TYPE_CHECKING:
+    from conformance.reference.searching import Search
     from conformance.reference.store import Stored
     from conformance.reference.tokens import Caller
 
@@ -99,3 +100,32 @@ class UndeletableIsRefusedButDeleted(
     def delete(self, request: Request, route: Route, caller: Caller | None) -> Answer:
         super().delete(request, route, caller)
         raise Refused(405, "not-supported", "consents are never deleted")
+
+
+class DeletedIsFoundById(
+    Fault, name="deleted-is-found-by-id", breaks=("r4.delete.then-gone-from-search",), packs=R4_ALONE
+):
+    """A search by _id finds the last version before the deletion."""
+
+    def found(self, asked: Search) -> list[Stored]:
+        ids = [value for one in asked.criteria if one.name == "_id" for value in one.values]
+        gone = [self.store.versions(asked.route.type, id_) for id_ in ids]
+        return [*super().found(asked), *(versions[1] for versions in gone if versions and versions[0].deleted)]
+
+
+class DeletedKeepsItsStatus(
+    Fault, name="deleted-keeps-its-status", breaks=("r4.delete.then-gone-from-search",), packs=R4_ALONE
+):
+    """A search that asks for a status finds deleted consents that had it."""
+
+    deleted: ClassVar[dict[str, Stored]] = {}
+
+    def remove(self, route: Route, stored: Stored) -> None:
+        self.deleted[stored.id] = stored
+        super().remove(route, stored)
+
+    def found(self, asked: Search) -> list[Stored]:
+        if not any(one.parameter.name == "status" for one in asked.criteria):
+            return super().found(asked)
+        gone = [stored for stored in self.deleted.values() if self.selected(stored, asked.criteria)]
+        return [*super().found(asked), *(stored for stored in gone if self.visible(asked.caller, stored))]

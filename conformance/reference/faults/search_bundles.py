@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -361,3 +362,13 @@ class RefusedSearchAnswersOk(
 def _with_entry(bundle: Resource, more: Resource) -> Resource:
     """Return a Bundle that has entries with one more."""
     return {**bundle, "entry": [*bundle["entry"], more]} if "entry" in bundle else bundle
+
+
+class SelfLinkHidesTheStatus(
+    Fault, name="self-link-hides-the-status", breaks=("r4.search.self-link-shows-what-was-used",), packs=("r4",)
+):
+    """A status selects, and the self link does not show it."""
+
+    def links(self, asked: Search, after: int | None) -> list[Resource]:
+        first, *rest = super().links(asked, after)
+        return [{**first, "url": re.sub(r"(?<=[?&])status=[^&]*&?", "", first["url"])}, *rest]

@@ -127,3 +127,12 @@ class BadIncludeEmptiesResult(
 
     def found(self, asked: Search) -> list[Stored]:
         return [] if ("_include", "Consent:nosuchpath") in asked.query else super().found(asked)
+
+
+class IncludesTheActorsOfOne(
+    Fault, name="includes-the-actors-of-one", breaks=("r4.search.include-actor",), packs=("r4",)
+):
+    """Includes are looked for in the first match of a page alone."""
+
+    def included(self, asked: Search, page: list[Stored]) -> list[Stored]:
+        return super().included(asked, page[:1])

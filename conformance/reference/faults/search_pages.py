@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
@@ -139,3 +140,35 @@ class SearchListsFirstVersion(
     def bundle(self, asked: Search, matches: list[Stored]) -> Resource:
         first = [self.store.versions(stored.type, stored.id)[-1] for stored in matches]
         return super().bundle(asked, first)
+
+
+class NextLinkForgetsTheStatus(Fault, name="next-link-forgets-the-status", breaks=NEXT, packs=R4):
+    """A next link goes on with the patient's other consents: the status that was asked for is not in it."""
+
+    def links(self, asked: Search, after: int | None) -> list[Resource]:
+        links = super().links(asked, after)
+        return [
+            {**link, "url": re.sub(r"(?<=[?&])status=[^&]*&?", "", link["url"])} if link["relation"] == "next" else link
+            for link in links
+        ]
+
+
+class LargeCountCrashes(Fault, name="large-count-crashes", breaks=("r4.search.count-is-an-upper-bound",), packs=R4):
+    """A _count beyond 1000 answers 500."""
+
+    def count(self, query: Query) -> int:
+        if any(name == "_count" and value.isdecimal() and int(value) > 1000 for name, value in query):
+            raise OverflowError(query)
+        return super().count(query)
+
+
+class CountInWordsCrashes(
+    Fault, name="count-in-words-crashes", breaks=("r4.errors.bad-input-is-not-a-server-error",), packs=R4
+):
+    """A _count that is no number answers 500."""
+
+    def count(self, query: Query) -> int:
+        for name, value in query:
+            if name == "_count":
+                int(value or "0")
+        return super().count(query)

@@ -293,3 +293,87 @@ class CommaTakesFirstValueOnly(
     def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
         found = super().criterion(kind, name, written)
         return replace(found, values=found.values[:1]) if found else None
+
+
+class RepeatedPeriodLastWins(
+    Fault, name="repeated-period-last-wins", breaks=("r4.search.repeated-parameter-narrows",), packs=R4
+):
+    """Of several periods the last counts."""
+
+    def criteria(self, request: Request, route: Route, query: Query) -> tuple[Criterion, ...]:
+        used = super().criteria(request, route, query)
+        last = [one for one in used if one.parameter.name == "period"][-1:]
+        return tuple(one for one in used if one.parameter.name != "period" or one is last[0])
+
+
+class RepeatedPatientLastWins(
+    Fault, name="repeated-patient-last-wins", breaks=("r4.search.repeated-parameter-narrows",), packs=R4
+):
+    """Of several patients the last counts."""
+
+    def criteria(self, request: Request, route: Route, query: Query) -> tuple[Criterion, ...]:
+        used = super().criteria(request, route, query)
+        last = [one for one in used if one.parameter.name == "patient"][-1:]
+        return tuple(one for one in used if one.parameter.name != "patient" or one is last[0])
+
+
+class SecondPatientIsForgotten(Fault, name="second-patient-is-forgotten", breaks=("r4.search.comma-widens",), packs=R4):
+    """Of several patients in one value the first counts."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        found = super().criterion(kind, name, written)
+        if found is None or found.parameter.name != "patient":
+            return found
+        return replace(found, values=found.values[:1])
+
+
+class PatientIdHasNoCase(Fault, name="patient-id-has-no-case", breaks=("r4.search.by-patient",), packs=R4):
+    """A patient is found by an id with other small and capital letters."""
+
+    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        if criterion.parameter.name != "patient" or not isinstance(value, dict):
+            return super().matches_reference(value, criterion, wanted)
+        kind, slash, id_ = str(value.get("reference", "")).rpartition("/")
+        asked, bar, of = wanted.rpartition("/")
+        lower = {**value, "reference": f"{kind}{slash}{id_.lower()}"}
+        return super().matches_reference(lower, criterion, f"{asked}{bar}{of.lower()}")
+
+
+class CategoryBeginsAlike(Fault, name="category-begins-alike", breaks=("r4.search.by-category",), packs=R4):
+    """A category is found by the beginning of its code."""
+
+    def matches_token(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        if criterion.parameter.name != "category" or wanted.endswith("|"):
+            return super().matches_token(value, criterion, wanted)
+        system, bar, code = wanted.rpartition("|")
+        alike = [own for _, own in matching.codings(value) if own is not None and code and own.startswith(code)]
+        return any(
+            super(CategoryBeginsAlike, self).matches_token(value, criterion, f"{system}{bar}{own}") for own in alike
+        )
+
+
+class CategoryIsFoundByItsDisplay(
+    Fault, name="category-is-found-by-its-display", breaks=("r4.search.by-category",), packs=R4
+):
+    """A category is found by what people are shown for it."""
+
+    def matches_token(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        shown = [coding.get("display") for coding in value.get("coding", ())] if isinstance(value, dict) else []
+        return wanted in shown or super().matches_token(value, criterion, wanted)
+
+
+class ActorIsFoundByIdAlone(Fault, name="actor-is-found-by-id-alone", breaks=("r4.search.by-actor",), packs=R4):
+    """The type before an actor's id is not looked at."""
+
+    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        if criterion.parameter.name == "actor" and "://" not in wanted:
+            wanted = wanted.rpartition("/")[2]
+        return super().matches_reference(value, criterion, wanted)
+
+
+class IdStandsAlone(Fault, name="id-stands-alone", breaks=("r4.search.different-parameters-narrow",), packs=R4):
+    """Beside _id nothing else selects."""
+
+    def criteria(self, request: Request, route: Route, query: Query) -> tuple[Criterion, ...]:
+        used = super().criteria(request, route, query)
+        return tuple(one for one in used if one.name == "_id") or used

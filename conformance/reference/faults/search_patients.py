@@ -245,3 +245,23 @@ class PostSearchIsRefused(Fault, name="post-search-is-refused", breaks=("r4.sear
         if (request.method, request.segments) == ("POST", ("Consent", "_search")):
             raise Refused(404, "not-found", "there is nothing at _search")
         return super().asked(request)
+
+
+class PostSearchReadsOneField(
+    Fault, name="post-search-reads-one-field", breaks=("r4.search.post-equals-get",), packs=R4
+):
+    """Of a form that is posted the first field is read."""
+
+    def query(self, request: Request) -> Query:
+        query = super().query(request)
+        return query[:1] if request.method == "POST" else query
+
+
+class PostedFormIsNotDecoded(Fault, name="posted-form-is-not-decoded", breaks=("r4.search.post-equals-get",), packs=R4):
+    """The values of a form that is posted are taken as they are escaped."""
+
+    def query(self, request: Request) -> Query:
+        if request.method != "POST":
+            return super().query(request)
+        fields = (field.partition("=") for field in request.body.decode().split("&"))
+        return (*request.query, *((name, value) for name, _, value in fields))

@@ -33,7 +33,8 @@ def test_the_capability_statement(consents: Consents, verifying: Verifying) -> N
     with verifying("r4.capabilities.answered"):
         expect.status(answer, 200)
         statement = expect.resource_type(answer, "CapabilityStatement")
-        expect.true(bool(statement.get("kind")), "a kind", "none", answer)
+        missing = [name for name in ("status", "date", "kind", "format") if not statement.get(name)]
+        expect.equal(missing, [], "elements that every statement has, left out:", answer)
         modes = [rest.get("mode") for rest in _rows(statement, "rest")]
         expect.true("server" in modes, "a rest entry of mode server", f"the modes {modes}", answer)
     with verifying("r4.capabilities.states-fhir-version"):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import expect
+from conformance.found import with_elements
 from conformance.headers import Change
 
 if TYPE_CHECKING:
-    from conformance.client import Consents
+    from conformance.client import Consents, Json
     from conformance.recorder import Verifying
 
 INVERTED = Change(flaw="the period ends before it starts")
@@ -35,6 +36,27 @@ def test_an_end_before_the_start(consents: Consents, verifying: Verifying, start
     with verifying("period.order.inverted-period-is-refused", "period.order.inverted-period-is-refused-by-validation"):
         if consents.taken(right_way, usual=lambda: consents.lasting({"start": "2024-03-01", "end": "2031-12-02"})):
             expect.refused(answer)
+
+
+@pytest.mark.parametrize(
+    "path", ["provision.dataPeriod", "provision.provision"], ids=["of-the-data", "of-a-rule-inside"]
+)
+def test_another_end_before_its_start(consents: Consents, verifying: Verifying, path: str) -> None:
+    """A consent with a period of its data, or of a rule inside, is created. With the bounds swapped it is refused."""
+    consents.lasting({"start": "2024-03-01", "end": "2031-12-02"})
+
+    def body(**period: str) -> Json:
+        value = period if path.endswith("Period") else [{"type": "permit", "period": period}]
+        return with_elements(consents.body("active"), {path: value})
+
+    right_way = consents.create(body(start="2024-03-01", end="2031-12-01"), kind="active")
+    answer = consents.create(body(start="2031-12-01", end="2024-03-01"), kind="active", change=INVERTED)
+
+    with verifying("period.order.inverted-period-is-refused", "period.order.inverted-period-is-refused-by-validation"):
+        if right_way.succeeded:
+            expect.refused(answer)
+        else:
+            answer.note(f"the server takes no such period at all: {right_way.described}")
 
 
 @pytest.mark.parametrize(

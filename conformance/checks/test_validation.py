@@ -25,7 +25,8 @@ POLICY = [{"uri": "https://example.org/policies/record-sharing"}]
 POLICY_RULE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTIN"}]}
 DATA = [{"meaning": "related", "reference": SOMEBODY}]
 VERIFIED = [{"verified": True, "verificationDate": "2024-03-02"}]
-INNER = [{"type": "permit"}]
+PERMIT = {"type": "permit"}
+INNER = [PERMIT]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,14 @@ MISSING = {
     "data-meaning": Case({"provision.data": [{"reference": SOMEBODY}]}, {"provision.data": DATA}),
     "data-reference": Case({"provision.data": [{"meaning": "related"}]}, {"provision.data": DATA}),
     "verified": Case({"verification": [{"verificationDate": "2024-03-02"}]}, {"verification": VERIFIED}),
+    "inner-actor-role": Case(
+        {"provision.provision": [{**PERMIT, "actor": [{"reference": SOMEBODY}]}]},
+        {"provision.provision": [{**PERMIT, "actor": [{"role": ROLE, "reference": SOMEBODY}]}]},
+    ),
+    "inner-data-reference": Case(
+        {"provision.provision": [{**PERMIT, "data": [{"meaning": "related"}]}]},
+        {"provision.provision": [{**PERMIT, "data": DATA}]},
+    ),
 }
 
 
@@ -78,6 +87,11 @@ STRANGE = {
     "provision-type": Case({"provision.type": "maybe"}, {"provision.type": "permit"}),
     "inner-provision-type": Case({"provision.provision": [{"type": "maybe"}]}, {"provision.provision": INNER}),
     "data-meaning": Case({"provision.data": [{"meaning": "some", "reference": SOMEBODY}]}, {"provision.data": DATA}),
+    "status-in-capitals": Case({"status": "Active"}, {}),
+    "innermost-provision-type": Case(
+        {"provision.provision": [{**PERMIT, "provision": [{"type": "maybe"}]}]},
+        {"provision.provision": [{**PERMIT, "provision": INNER}]},
+    ),
 }
 
 
@@ -144,6 +158,7 @@ WRITTEN_WRONG = {
     "no-zone": ("2019-10-02T15:28:59", "2019-10-02T15:28:59+02:00"),
     "thirtieth-of-february": ("2019-02-30", "2019-02-28"),
     "hour-24": ("2019-10-02T24:00:00Z", "2019-10-02T23:00:00Z"),
+    "no-seconds": ("2019-10-02T15:28+02:00", "2019-10-02T15:28:00+02:00"),
     "day-first": ("02/10/2019", "2019-10"),
 }
 
@@ -177,6 +192,11 @@ def test_two_sources(consents: Consents, verifying: Verifying) -> None:
 POINTING_ELSEWHERE = {
     "patient": Case({"patient": {"reference": "Organization/1"}}, {}),
     "performer": Case({"performer": [{"reference": "Device/1"}]}, {"performer": [SOMEBODY]}),
+    "organization": Case({"organization": [{"reference": "Patient/1"}]}, {"organization": [SOMEBODY]}),
+    "source": Case(
+        {"sourceAttachment": None, "sourceReference": {"reference": "Observation/1"}},
+        {"sourceAttachment": None, "sourceReference": SOMEBODY},
+    ),
     "actor": Case(
         {"provision.actor": [{"role": ROLE, "reference": {"reference": "Location/1"}}]},
         {"provision.actor": [{"role": ROLE, "reference": SOMEBODY}]},

@@ -116,3 +116,12 @@ def _of_consent(statement: Resource, change: Callable[[Resource], Resource | Non
     rest = statement["rest"][0]
     rows = [change(row) if row["type"] == "Consent" else row for row in rest["resource"]]
     return {**statement, "rest": [{**rest, "resource": [row for row in rows if row]}]}
+
+
+class MetadataNamesNoFormat(
+    Fault, name="metadata-names-no-format", breaks=("r4.capabilities.answered",), packs=R4_ALONE
+):
+    """The capability statement says neither since when it holds nor in which formats the server speaks."""
+
+    def capabilities(self) -> Answer:
+        return _changed(super().capabilities(), lambda statement: _without(_without(statement, "format"), "date"))

@@ -305,3 +305,31 @@ class DemandsTypeInNestedProvisions(
         minded = super().complaints(resource, route)
         inner = resource.get("provision", {}).get("provision", ()) if route.type == "Consent" and not minded else ()
         return minded or [f"provision.provision: type is missing in {rule}" for rule in inner if "type" not in rule]
+
+
+class InnerPeriodMayBeInverted(
+    Fault,
+    name="inner-period-may-be-inverted",
+    breaks=("period.order.inverted-period-is-refused", "period.order.inverted-period-is-refused-by-validation"),
+    packs=("r4",),
+):
+    """Only the period of the root provision has to be in order."""
+
+    def complaints(self, resource: Resource, route: Route) -> list[str]:
+        told = super().complaints(resource, route)
+        return [said for said in told if not said.startswith("per-1") or said.startswith("per-1: provision.period ")]
+
+
+class InnerActorNeedsNoRole(
+    Fault,
+    name="inner-actor-needs-no-role",
+    breaks=("r4.consent.refuses-missing-required-elements",),
+    packs=("r4",),
+):
+    """An actor of a rule inside the rule may lack its role, and an entry of its data the reference."""
+
+    def complaints(self, resource: Resource, route: Route) -> list[str]:
+        told = super().complaints(resource, route)
+        return (
+            [] if told and all(re.match(r"provision\.provision\.\d+\.(actor|data)\.", said) for said in told) else told
+        )

@@ -120,7 +120,7 @@ def test_changing_one_element(consents: Consents, verifying: Verifying, changed:
     if after in shown:
         with verifying("r4.update.replaces-the-whole-resource"):
             expect.true(before not in shown, f"{changed.path} without {before}", shown[:160], read)
-    if searched:
+    if searched and after in shown and before not in shown:  # what is not stored cannot be found
         near = consents.of_patient(known.patient)
         now, earlier = ((changed.parameter, changed.asked(word)) for word in (after, before))
         with verifying("r4.search.result-is-the-current-content"):
@@ -145,7 +145,7 @@ def test_changing_the_patient(consents: Consents, verifying: Verifying) -> None:
             return
         expect.status(read, 200)
         expect.true(meaning.patient_of(read.consent).endswith(another), another, meaning.patient_of(read.consent), read)
-    if consents.offers("search:patient"):
+    if consents.offers("search:patient") and meaning.patient_of(read.parsed or {}).endswith(another):
         now, earlier = consents.of_patient(another), consents.of_patient(known.patient)
         with verifying("r4.search.result-is-the-current-content"):
             expect.matches(consents.find(now, include=[known.id]), include=[known.id])

@@ -28,19 +28,19 @@ class _Kept(Fault):
         return super().kept(resource, previous)
 
 
-class UpdateKeepsTheCategory(_Kept, name="update-keeps-the-category", breaks=(*STORED, *FOUND), packs=R4_ALONE):
+class UpdateKeepsTheCategory(_Kept, name="update-keeps-the-category", breaks=STORED, packs=R4_ALONE):
     """The category of a consent stays what it was created with; an update of it is acknowledged."""
 
     element = "category"
 
 
-class UpdateKeepsTheDate(_Kept, name="update-keeps-the-date", breaks=(*STORED, *FOUND), packs=R4_ALONE):
+class UpdateKeepsTheDate(_Kept, name="update-keeps-the-date", breaks=STORED, packs=R4_ALONE):
     """The dateTime of a consent stays what it was created with; an update of it is acknowledged."""
 
     element = "dateTime"
 
 
-class UpdateKeepsThePatient(_Kept, name="update-keeps-the-patient", breaks=(*STORED, *FOUND), packs=R4_ALONE):
+class UpdateKeepsThePatient(_Kept, name="update-keeps-the-patient", breaks=STORED, packs=R4_ALONE):
     """A consent stays its patient's; an update that makes it another's is acknowledged."""
 
     element = "patient"
@@ -57,7 +57,7 @@ class UpdateKeepsInnerRules(Fault, name="update-keeps-inner-rules", breaks=STORE
 
 
 class UpdateKeepsOldActors(
-    Fault, name="update-keeps-old-actors", breaks=("r4.update.replaces-the-whole-resource", *FOUND), packs=R4_ALONE
+    Fault, name="update-keeps-old-actors", breaks=("r4.update.replaces-the-whole-resource",), packs=R4_ALONE
 ):
     """The actors of an update are added to those that the rule has."""
 

@@ -103,7 +103,7 @@ class ConditionalReadKnowsOldVersions(
 class UpdateKeepsLastUpdated(
     Fault,
     name="update-keeps-last-updated",
-    breaks=("r4.update.advances-the-version",),
+    breaks=("r4.update.advances-the-version", "r4.read.last-modified-is-sent"),
     packs=R4_ALONE,
 ):
     """After the second change meta.lastUpdated is a day before the first."""

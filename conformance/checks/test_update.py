@@ -50,7 +50,7 @@ def test_leaving_elements_out(consents: Consents, verifying: Verifying) -> None:
     if len(stored.get("identifier", [])) < 2 and "verification" not in stored:
         raise consents.untestable("the server stores neither identifiers nor a verification: nothing can be left out")
 
-    consents.closed(known, end=END)
+    known = consents.closed(known, end=END)
 
     shorter = {name: value for name, value in known.body.items() if name != "verification"} | {"identifier": [first]}
     answer = consents.update(shorter, kind=known.kind)
@@ -121,7 +121,7 @@ def test_each_update_is_a_new_version(consents: Consents, verifying: Verifying) 
 def test_a_version_of_the_clients_own(consents: Consents, verifying: Verifying) -> None:
     """A PUT states a versionId and a lastUpdated of its own: the consent changes, and neither is there afterwards."""
     known = consents.given("active")
-    consents.closed(known, end=END)
+    known = consents.closed(known, end=END)
     own = {"versionId": "client-version", "lastUpdated": "2001-01-01T00:00:00.000Z"}
 
     body = {**known.body, "status": "inactive", "meta": {**known.body.get("meta", {}), **own}}

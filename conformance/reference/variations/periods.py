@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -243,6 +243,7 @@ class DatesLiveInSweden(Variation, name="dates-live-in-sweden", packs=R4):
 
     def offset(self, midnight: int) -> int:
         """Return the zone's offset, in microseconds, at a midnight of its own."""
-        day = datetime.fromordinal(max(1, midnight // dates.DAY)).replace(tzinfo=ZoneInfo(self.zone))
+        ordinal = min(max(1, midnight // dates.DAY), date.max.toordinal())  # 9999 ends where the calendar does
+        day = datetime.fromordinal(ordinal).replace(tzinfo=ZoneInfo(self.zone))
         behind = day.utcoffset()
         return int(behind.total_seconds()) * dates.SECOND if behind is not None else 0

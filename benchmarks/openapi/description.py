@@ -28,6 +28,7 @@ PRIMITIVES: dict[str, Json] = {
     "dateTime": {"type": "string", "pattern": f"^((19|20)[0-9]{{2}}(-(0[1-9]|1[0-2]))?|{DAY}|{DAY}T{TIME})$"},
     "id": {"type": "string", "pattern": "^[A-Za-z0-9.-]{1,64}$"},
 }
+LOCATION = {"type": "string", "pattern": "Consent/[A-Za-z0-9.-]{1,64}"}
 LEFT_OUT = {"id", "meta", "text", "contained", "extension", "modifierExtension", "implicitRules", "language"}
 """The server's own, and what is open to anybody's content."""
 TYPES = ("CodeableConcept", "Coding", "Reference", "Identifier", "Period", "Attachment")
@@ -36,9 +37,10 @@ TYPES = ("CodeableConcept", "Coding", "Reference", "Identifier", "Period", "Atta
 def description(base_url: str) -> Json:
     """The document, for a server at that address."""
     refused = {"4XX": _answer("OperationOutcome")}
-    consent, bundle, gone = _answer("Consent"), _answer("Bundle"), {"description": "gone"}
+    consent, gone = _answer("Consent"), {"description": "gone"}
     here = [{"name": "id", "in": "path", "required": True, "schema": PRIMITIVES["id"]}]
     linked = {**consent, "links": _links()}
+    created = {**linked, "headers": {"Location": {"required": True, "schema": LOCATION}}}
     body = {"schema": _ref("NewConsent"), "examples": {"active": {"value": packs.load("r4").fixture("active.json")}}}
     sent = {"required": True, "content": {"application/fhir+json": body}}
 
@@ -51,16 +53,16 @@ def description(base_url: str) -> Json:
         "servers": [{"url": base_url}],
         "paths": {
             "/Consent": {
-                "post": operation("create", {"201": linked}, requestBody=sent),
-                "get": operation("search", {"200": bundle}, parameters=_searches()),
+                "post": operation("create", {"201": created}, requestBody=sent),
+                "get": operation("search", {"200": _answer("SearchSet")}, parameters=_searches()),
             },
             "/Consent/{id}": {
                 "parameters": here,
                 "get": operation("read", {"200": consent}),
-                "put": operation("update", {"200": linked, "201": linked}, requestBody=sent),
+                "put": operation("update", {"200": linked, "201": created}, requestBody=sent),
                 "delete": operation("delete", {"200": gone, "204": gone}),
             },
-            "/Consent/{id}/_history": {"parameters": here, "get": operation("history", {"200": bundle})},
+            "/Consent/{id}/_history": {"parameters": here, "get": operation("history", {"200": _answer("History")})},
         },
         "components": {"schemas": _schemas()},
     }
@@ -112,7 +114,8 @@ def _schemas() -> Json:
         **made,
         "NewConsent": new,
         "Consent": {**new, "properties": shown, "required": [*new["required"], "id"]},
-        "Bundle": _resource("Bundle", type={"enum": ["searchset", "history"]}, entry={"type": "array"}),
+        "SearchSet": _bundle("searchset", search={"type": "object"}),
+        "History": _bundle("history", request={"type": "object"}, response={"type": "object"}),
         "OperationOutcome": _resource("OperationOutcome", issue={"type": "array", "minItems": 1}),
     }
 
@@ -120,6 +123,26 @@ def _schemas() -> Json:
 def _resource(name: str, **properties: Json) -> Json:
     known = {"resourceType": {"const": name}, **properties}
     return {"type": "object", "required": ["resourceType"], "properties": known}
+
+
+def _bundle(kind: str, **beside: Json) -> Json:
+    """A Bundle of that type; its entries have a resource, and what else an entry of that type may have."""
+    text = {"type": "string", "minLength": 1}
+    known = {"fullUrl": text, "link": {"type": "array"}, "resource": _resource_of_any_type(), **beside}
+    entry = {"type": "object", "properties": known, "additionalProperties": False}
+    link = {"type": "object", "required": ["relation", "url"], "properties": {"relation": text, "url": text}}
+    lists = {"entry": {"type": "array", "minItems": 1, "items": entry}, "link": {"type": "array", "items": link}}
+    bundle = _resource("Bundle", type={"const": kind}, total=PRIMITIVES["unsignedInt"], **lists)
+    return {**bundle, "required": ["resourceType", "type"]}
+
+
+def _resource_of_any_type() -> Json:
+    other = {
+        "type": "object",
+        "required": ["resourceType"],
+        "properties": {"resourceType": {"not": {"const": "Consent"}}},
+    }
+    return {"anyOf": [_ref("Consent"), other]}
 
 
 def _object(rows: list[Json]) -> Json:

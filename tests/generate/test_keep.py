@@ -277,7 +277,7 @@ def loaded(here: Path) -> Callable[[str, str], str]:
             "8: scenario[1].generated.requirement (NAME): no requirement ",
         ),
         ("[scenario.generated]", "[scenario.made]", "7: scenario[1].made (NAME): unknown key; there are: "),
-        ('"complete"', '"complet"', "is of the kind 'complet', which the pack has no body of; there are: "),
+        ('"kind": "', '"kind": "in', "which the pack has no body of; there are: active, rich, complete"),
         ('"body"', '"bod"', "has no Consent in its body; give one"),
     ],
 )

@@ -6,13 +6,14 @@ import inspect
 import json
 import re
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conformance import packs, proof
 from conformance.checks import test_generated
-from conformance.cli import main
 from conformance.clock import SetClock
 from conformance.command_keep import keep
 from conformance.generate.kept import TOPICS
@@ -123,11 +124,13 @@ def test_a_target_has_it_in_every_later_run(finding: str, faults: list[str], her
     assert judged(report, MEANING).verdict is (Verdict.FAIL if faults else Verdict.PASS)
 
 
-@pytest.mark.usefixtures("here")
-def test_a_dry_run_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_prints_it(here: Path) -> None:
     told()
-    main(["run", "--target", "target.toml", "--dry-run", "--only", MEANING, "--generated", "0"])
-    assert "test_kept_finding[generated-write-meaning-survives-" in capsys.readouterr().out
+    command = [sys.executable, "-m", "conformance.cli", "run", "--target", "target.toml", "--dry-run"]
+    done = subprocess.run(
+        [*command, "--only", MEANING, "--generated", "0"], cwd=here, capture_output=True, text=True, check=True
+    )
+    assert "test_kept_finding[generated-write-meaning-survives-" in done.stdout
 
 
 def test_comments_of_the_target_stay_where_they_are(here: Path) -> None:

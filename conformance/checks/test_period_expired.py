@@ -67,7 +67,8 @@ def test_searching_an_ended_consent_by_status(consents: Consents, verifying: Ver
         control = consents.given("active", patient=patient)
         near = consents.of_patient(control.patient)
         by_status = consents.find(near, ("status", "active"), include=[control.id])
-        if control.id not in by_status.ids or control.id in consents.find(near, ("status", "inactive")).ids:
+        elsewhere = consents.find(near, ("status", "inactive"), tolerant=True)
+        if control.id not in by_status.ids or control.id in elsewhere.ids:
             raise consents.untestable("the search by status does not tell apart consents that have not ended")
     known = consents.expired(patient=patient)
     near = consents.of_patient(known.patient)

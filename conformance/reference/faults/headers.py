@@ -334,7 +334,11 @@ class ContextIdUsedOnce(
 class CloseRepresentationIsOld(
     Fault,
     name="close-representation-is-old",
-    breaks=("nll-2023.headers.prefer-representation", "r4.prefer.representation-has-the-resource"),
+    breaks=(
+        "nll-2023.headers.prefer-representation",
+        "r4.prefer.representation-has-the-resource",
+        "r4.read.etag-names-the-version",
+    ),
     packs=NLL,
 ):
     """With return=representation a close answers the consent as it was before."""

@@ -352,7 +352,12 @@ class NotEqualLeavesOutOpenPeriods(
 STRICT = "period.search.starts-after-and-ends-before-are-strict"
 
 
-class EndsBeforeLooksAtStart(_Searched, name="ends-before-looks-at-start", breaks=(STRICT,), packs=R4):
+class EndsBeforeLooksAtStart(
+    _Searched,
+    name="ends-before-looks-at-start",
+    breaks=(STRICT, "r4.search.result-is-the-current-content"),
+    packs=R4,
+):
     """eb2031-06 finds a closed period that starts before June 2031."""
 
     prefixes = ("eb",)

@@ -115,7 +115,7 @@ class DecimalsOfASecondAreLost(
         return in_periods(kept, lambda text: re.sub(r"(T[\d:]+)\.\d+", r"\1", text))
 
 
-class SecondLabelIsLost(Fault, name="second-security-label-is-lost", breaks=MEANING, packs=AT_HOME):
+class SecondLabelIsLost(Fault, name="second-security-label-is-lost", breaks=(*MEANING, *MEANT_ON_PAPER), packs=AT_HOME):
     """A rule keeps one security label."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:

@@ -14,7 +14,12 @@ STORED = ("generated.write.invalid-is-not-stored",)
 AT_HOME = ("r4",)
 
 
-class ThirdLevelIsNotJudged(Fault, name="third-level-of-rules-is-not-judged", breaks=STORED, packs=AT_HOME):
+class ThirdLevelIsNotJudged(
+    Fault,
+    name="third-level-of-rules-is-not-judged",
+    breaks=(*STORED, "r4.consent.refuses-codes-outside-required-bindings"),
+    packs=AT_HOME,
+):
     """Rules below the second level are stored as they come."""
 
     def complaints(self, resource: Resource, route: Route) -> list[str]:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from conformance.answer import no_json
 from conformance.observed import observes
 
-_UNREADABLE = re.compile(r"\\x[0-9a-f]{2}")
-"""How a byte is recorded that is no UTF-8; r4.content.bodies-are-utf-eight is about those."""
+_UNREADABLE = re.compile(r"(?<!\\)((?:\\\\)*)\\x[0-9a-f]{2}")
+r"""How a byte is recorded that is no UTF-8, as \xff; not what JSON writes for a backslash and an x, as \\xff.
+
+r4.content.bodies-are-utf-eight is about those.
+"""
 
 if TYPE_CHECKING:
     from conformance.model import Exchange
@@ -27,7 +30,7 @@ def every_body_is_whole(answers: Answers) -> str | None:
         label = (answer.header("Content-Type") or "").partition(";")[0].strip().lower()
         if answer.status is None or answer.status >= 500 or not body.strip() or not label.endswith("json"):
             return None
-        why = no_json(_UNREADABLE.sub("?", body))
+        why = no_json(_UNREADABLE.sub(r"\1?", body))
         return f"{label}, and {why}" if why else None
 
     return answers.none_may(fault, expected="whole bodies that are what their headers say")

@@ -167,7 +167,10 @@ class VreadReturnsCurrent(
 
 
 class VreadMislabelsVersions(
-    Fault, name="vread-mislabels-versions", breaks=("r4.vread.returns-the-asked-version",), packs=R4_ALONE
+    Fault,
+    name="vread-mislabels-versions",
+    breaks=("r4.vread.returns-the-asked-version", "r4.read.etag-names-the-version"),
+    packs=R4_ALONE,
 ):
     """An old version reads with the versionId of the current one."""
 

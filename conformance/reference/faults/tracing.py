@@ -16,6 +16,7 @@ class RequestIdReplacedSilently(
     Fault,
     name="request-id-replaced-silently",
     breaks=("r4.headers.request-id-is-traceable", "nll-2023.headers.request-id-is-ours"),
+    packs=("r4", "nll-2023"),
 ):
     """X-Request-Id is the server's own, and the client's is nowhere."""
 

@@ -139,4 +139,4 @@ class UnknownPatientsAreNotFound(Variation, name="unknown-patients-are-not-found
                 for stored in self.store.everything("Consent")
             )
             if not known and not named:
-                raise Refused(404, "not-found", f"there is no patient {id_}")
+                raise Refused(404, "not-found", f"there is no patient {id_!r}")

@@ -70,6 +70,7 @@ def test_each_contradiction_that_is_met_is_noted_once_for_each_requirement(repor
         "mode-on-includes-only",
         "reads-answer-another-id",
         "bundle-ends-without-a-resource",
+        "periods-end-before-they-start",
     ],
 )
 def test_what_goes_beyond_both_readings_is_blamed_all_the_same(fault: str) -> None:

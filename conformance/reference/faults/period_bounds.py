@@ -396,6 +396,21 @@ class OldPeriodReturnedInverted(
         return with_validity(super().presented(stored, request), self.validity, swapped)
 
 
+class PeriodsEndBeforeTheyStart(
+    Fault,
+    name="periods-end-before-they-start",
+    breaks=("period.order.returned-periods-are-not-inverted",),
+    packs=("oracle-health",),
+):
+    """Every period of a rule has an end of 1900: the page prints one that ends before it starts, and not that."""
+
+    def presented(self, stored: Stored, request: Request) -> Resource:
+        def early(period: Period) -> Period:
+            return {**period, "end": "1900-01-01T00:00:00Z"} if "start" in period else period
+
+        return with_validity(super().presented(stored, request), self.validity, early)
+
+
 class DataPeriodBoundsSwapped(
     Fault,
     name="data-period-bounds-swapped",

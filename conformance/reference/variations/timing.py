@@ -67,7 +67,7 @@ class VersionsMustBeNamed(Variation, name="versions-must-be-named", packs=("r4",
 
 
 class BusyNowAndThen(Variation, name="busy-now-and-then"):
-    """Every seventh request is one too many and answered with 429 and Retry-After (RFC 6585 section 4)."""
+    """Every seventh request is one too many and answered with 429 and Retry-After: RFC 6585 section 4 is for that."""
 
     @cached_property
     def _asked(self) -> list[int]:

@@ -43,6 +43,18 @@ def patient_of(resource: Mapping[str, Any]) -> str:
     return reference if isinstance(reference, str) else ""
 
 
+def codings(concepts: Any) -> list[Json]:
+    """The codings of these CodeableConcepts that have a code, whatever else stands in their place."""
+    rows = [one.get("coding") for one in concepts if isinstance(one, dict)] if isinstance(concepts, list) else []
+    found = [one for some in rows if isinstance(some, list) for one in some if isinstance(one, dict)]
+    return [one for one in found if isinstance(one.get("code"), str) and isinstance(one.get("system", ""), str)]
+
+
+def coded(concepts: Any) -> list[tuple[str, str]]:
+    """System and code of each of their codings that has both."""
+    return [(one["system"], one["code"]) for one in codings(concepts) if one.get("system")]
+
+
 def lost(sent: Json, read: Json) -> list[str]:
     """What of the meaning of `sent` is missing or changed in `read`, a line each with the path."""
     lines = list(_lost_value("Consent.status", sent.get("status"), read.get("status")))

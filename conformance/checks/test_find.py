@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from conformance import expect
+from conformance import expect, meaning
 
 if TYPE_CHECKING:
     from conformance.client import Consents
@@ -40,8 +40,8 @@ def test_a_found_dose_consent_says_what_it_is(consents: Consents, verifying: Ver
 
     with verifying("nll-2019.find.type-is-recognisable"):
         [listed] = [match for match in found.matches if match.get("id") == known.id][:1]
-        codes = {coding.get("code") for concept in listed.get("category", []) for coding in concept.get("coding", [])}
-        expect.true(DOSE in codes, f"the category code {DOSE}", f"{sorted(map(str, codes)) or 'none'}", found.first)
+        codes = {coding["code"] for coding in meaning.codings(listed.get("category"))}
+        expect.true(DOSE in codes, f"the category code {DOSE}", f"{sorted(codes) or 'none'}", found.first)
 
 
 def _digits(value: Any) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance import expect
+from conformance import expect, meaning
 from conformance.found import element
 from conformance.headers import Change
 from conformance.period import order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conformance.answer import Answer
     from conformance.client import Consents, Json
     from conformance.recorder import Verifying
@@ -26,7 +24,7 @@ def test_the_category_of_dose_consents(consents: Consents, verifying: Verifying)
     reads = _open_and_closed(consents)
 
     with verifying("nll-2023.profile.dose-category"):
-        first, second = (set(_categories(read.consent)) for read in reads)
+        first, second = (set(meaning.coded(read.consent.get("category"))) for read in reads)
         known = consents.dialect.dose_category
         if known is not None:
             first = {coding for coding in first if coding[1] == known.code and known.system in {coding[0], None}}
@@ -119,14 +117,6 @@ def _open_and_closed(consents: Consents) -> tuple[Answer, Answer]:
     if consents.may_update:
         consents.closed(second, end=END)
     return consents.read(first.id), consents.read(second.id)
-
-
-def _categories(consent: Json) -> Iterator[tuple[str, str]]:
-    """(system, code) of each coding of a category that has both."""
-    for concept in _objects(consent.get("category")):
-        for coding in _objects(concept.get("coding")):
-            if coding.get("system") and coding.get("code"):
-                yield coding["system"], coding["code"]
 
 
 def _objects(value: Any) -> list[Json]:

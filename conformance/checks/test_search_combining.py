@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance import expect
+from conformance import expect, meaning
 
 if TYPE_CHECKING:
     from conformance.client import Consents, Kept
@@ -153,8 +153,6 @@ def _categories(*values: str) -> list[dict[str, list[dict[str, str]]]]:
 
 def _own(consents: Consents, known: Kept) -> str:
     """A category of the consent, as a search value."""
-    for concept in known.body["category"]:
-        for coding in concept.get("coding", []):
-            if {"system", "code"} <= set(coding):
-                return f"{coding['system']}|{coding['code']}"
+    for system, code in meaning.coded(known.body.get("category")):
+        return f"{system}|{code}"
     raise consents.untestable("the consent's categories have no code with a system", remedy="given.consents")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import expect
+from conformance import expect, meaning
 from conformance.found import element
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_searching_by_category(consents: Consents, verifying: Verifying) -> None
     if consents.may_create:
         others.append(consents.having({"category": ANOTHER_CATEGORY}, patient=known.patient).id)
     near = _near(consents, known)
-    codings = _codings(known.body["category"])
+    codings = meaning.coded(known.body.get("category"))
     if not codings:
         raise consents.untestable("the consent's categories have no code with a system", remedy="given.consents")
 
@@ -63,7 +63,7 @@ def test_searching_by_category(consents: Consents, verifying: Verifying) -> None
             with verifying("r4.search.by-category", "medicasoft.search.by-category"):
                 found = consents.find(*near, ("category", value), include=[known.id])
                 expect.matches(found, include=[known.id], exclude=others)
-        others_alike = (f"{system}|{code[:-1]}", *filter(None, [_display(known.body["category"], code)]))
+        others_alike = (f"{system}|{code[:-1]}", *filter(None, [_display(known.body.get("category"), code)]))
         for value in (f"urn:oid:2.999|{code}", f"|{code}", f"{system}|{consents.unused_id()}", *others_alike):
             with verifying("r4.search.by-category", "medicasoft.search.by-category"):
                 expect.matches(consents.find(*near, ("category", value), tolerant=True), exclude=[known.id])
@@ -320,18 +320,8 @@ def _actor(reference: str) -> Json:
 
 def _display(concepts: Any, code: str) -> str:
     """The display beside a code, unless a code of the consent reads the same; empty where there is none."""
-    codings = [coding for concept in concepts for coding in concept.get("coding", [])]
+    codings = meaning.codings(concepts)
     shown = next(
         (str(coding["display"]) for coding in codings if coding.get("code") == code and "display" in coding), ""
     )
     return "" if any(coding.get("code") == shown for coding in codings) else shown
-
-
-def _codings(concepts: Any) -> list[tuple[str, str]]:
-    """System and code of every coding that has both."""
-    return [
-        (coding["system"], coding["code"])
-        for concept in concepts
-        for coding in concept.get("coding", [])
-        if {"system", "code"} <= set(coding)
-    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from conformance import expect
+from conformance import expect, meaning
 from conformance.headers import Change
 
 if TYPE_CHECKING:
@@ -123,10 +123,10 @@ def test_slashes_and_colons_in_a_query(consents: Consents, verifying: Verifying)
     if consents.patient_form != "bare":
         pairs.append((f"{parameter}=Patient/{_bare(known)}", f"{parameter}=Patient%2F{_bare(known)}"))
     if consents.offers("search:category"):
-        for coding in _codings(known)[:1]:
-            code, near = quote(coding["code"], safe=""), f"{parameter}={quote(value)}"
-            forms = (quote(coding["system"], safe=safe) for safe in (":/", ""))
-            literal, escaped = (f"{near}&category={system}%7C{code}" for system in forms)
+        for system, code in meaning.coded(known.body.get("category"))[:1]:
+            near = f"{parameter}={quote(value)}"
+            forms = (quote(system, safe=safe) for safe in (":/", ""))
+            literal, escaped = (f"{near}&category={form}%7C{quote(code, safe='')}" for form in forms)
             pairs.append((literal, escaped))
 
     tried = 0
@@ -154,8 +154,3 @@ def _bases(found: Found) -> list[str]:
     """The bases under which the server knows its own consents."""
     urls = {str(entry.get("fullUrl", "")).partition("/Consent/")[0] for entry in found.entries}
     return sorted(url for url in urls if urlsplit(url).netloc)
-
-
-def _codings(known: Kept) -> list[dict[str, str]]:
-    concepts = known.body.get("category") or []
-    return [coding for concept in concepts for coding in concept.get("coding", []) if {"system", "code"} <= set(coding)]

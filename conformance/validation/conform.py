@@ -209,6 +209,8 @@ class Conformance:
         if "coding" not in value and "code" not in value:
             return False
         listed = value.get("coding", [value])
+        if not isinstance(listed, list):
+            return True  # the type of what stands there is judged by itself
         answers = [codings.in_set(known, one) for one in listed if isinstance(one, dict)]
         return True if True in answers else None if None in answers else False
 

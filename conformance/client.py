@@ -87,13 +87,11 @@ class Kept:
     @property
     def category(self) -> str:
         """The first code of its categories, as sent, after its system where it has one; empty without any code."""
-        listed = self.body.get("category")
-        codings = [element(one, "coding") for one in (listed if isinstance(listed, list) else ())]
-        for coding in (coding for some in codings if isinstance(some, list) for coding in some):
-            system, code = element(coding, "system"), element(coding, "code")
-            if isinstance(code, str):
-                return f"{system}|{code}" if system else code
-        return ""
+        told = (
+            f"{one['system']}|{one['code']}" if one.get("system") else one["code"]
+            for one in meaning.codings(self.body.get("category"))
+        )
+        return next(told, "")
 
     def under(self, id: str) -> Kept:  # noqa: A002 - FHIR's own word
         """The same content under another id."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from conformance.answer import instant
 from conformance.observed import observes
+from conformance.observed.bodies import parsed
 
 if TYPE_CHECKING:
     from conformance.model import Exchange
@@ -63,11 +63,6 @@ def _meta(answer: Exchange) -> dict[str, Any]:
 
 
 def _of_a_consent(written: str | None) -> dict[str, Any]:
-    if '"Consent"' not in (written or ""):
-        return {}
-    try:
-        body = json.loads(written or "")
-    except (ValueError, RecursionError):
-        return {}
+    body = parsed(written) if '"Consent"' in (written or "") else None
     meta = body.get("meta") if isinstance(body, dict) and body.get("resourceType") == "Consent" else None
     return meta if isinstance(meta, dict) else {}

@@ -327,18 +327,6 @@ class SecondPatientIsForgotten(Fault, name="second-patient-is-forgotten", breaks
         return replace(found, values=found.values[:1])
 
 
-class PatientIdHasNoCase(Fault, name="patient-id-has-no-case", breaks=("r4.search.by-patient",), packs=R4):
-    """A patient is found by an id with other small and capital letters."""
-
-    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
-        if criterion.parameter.name != "patient" or not isinstance(value, dict):
-            return super().matches_reference(value, criterion, wanted)
-        kind, slash, id_ = str(value.get("reference", "")).rpartition("/")
-        asked, bar, of = wanted.rpartition("/")
-        lower = {**value, "reference": f"{kind}{slash}{id_.lower()}"}
-        return super().matches_reference(lower, criterion, f"{asked}{bar}{of.lower()}")
-
-
 class CategoryBeginsAlike(Fault, name="category-begins-alike", breaks=("r4.search.by-category",), packs=R4):
     """A category is found by the beginning of its code."""
 

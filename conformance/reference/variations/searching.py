@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from conformance.reference import matching
@@ -140,3 +140,18 @@ class UnknownPatientsAreNotFound(Variation, name="unknown-patients-are-not-found
             )
             if not known and not named:
                 raise Refused(404, "not-found", f"there is no patient {id_!r}")
+
+
+class PatientIdsHaveNoCase(Variation, name="patient-ids-have-no-case", packs=("r4",)):
+    """An id in a search is compared without regard to case: R4 says of the type id that ids are case-insensitive.
+
+    Of those in a URL's path it says the opposite (http.html#root), which r4.read.id-is-case-sensitive holds to.
+    """
+
+    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        if criterion.parameter.name != "patient" or not isinstance(value, dict):
+            return super().matches_reference(value, criterion, wanted)
+        kind, slash, id_ = str(value.get("reference", "")).rpartition("/")
+        asked, bar, of = wanted.rpartition("/")
+        lower = {**value, "reference": f"{kind}{slash}{id_.lower()}"}
+        return super().matches_reference(lower, criterion, f"{asked}{bar}{of.lower()}")

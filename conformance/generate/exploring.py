@@ -244,32 +244,26 @@ class Exploring:
     def _make(self, examples: SearchStrategy[Any], tried: Callable[[Any], None], *, number: int) -> None:
         """Let Hypothesis make so many examples, or until it is `_Enough`.
 
-        Each is drawn from a seed of its own: left to itself Hypothesis makes most examples from the one before, which
-        finds little in a hundred of them. It does not shrink either: it would make each smaller example anew from the
-        start, twenty times slower than parts are taken from JSON, and without a budget.
+        It does not shrink: it would make each smaller example anew from the start, twenty times slower than parts are
+        taken from JSON, and without a budget.
         """
         obstacles: list[Exception] = []
+        simplest: list[Any] = []
 
         def once(example: Any) -> None:
-            """Hypothesis would try again what raises, and would speak of flakiness."""
+            """Hypothesis would try again what raises, and would speak of flakiness. It begins alike with every seed."""
+            if not simplest:
+                simplest.append(example)
+                return
             try:
                 tried(example)
             except Exception as obstacle:
                 obstacles.append(obstacle)
                 raise _Enough from obstacle
 
-        with _same_for_a_seed(), contextlib.suppress(_Enough):
-            for place in range(number):
-                self._one(examples, once, seed=self.budget.seed * 1_000_003 + place)
-        if obstacles:
-            raise obstacles[0]
-
-    def _one(self, examples: SearchStrategy[Any], tried: Callable[[Any], None], *, seed: int) -> None:
-        """Try the simplest example, which is known after the first time, and another one."""
-
-        @hypothesis.seed(seed)
+        @hypothesis.seed(self.budget.seed)
         @hypothesis.settings(
-            max_examples=2,
+            max_examples=number + 1,
             phases=[hypothesis.Phase.generate],
             database=None,
             deadline=None,
@@ -277,9 +271,12 @@ class Exploring:
         )
         @hypothesis.given(examples)
         def each(example: Any) -> None:
-            tried(example)
+            once(example)
 
-        each()
+        with _same_for_a_seed(), contextlib.suppress(_Enough):
+            each()
+        if obstacles:
+            raise obstacles[0]
 
 
 @contextmanager
@@ -293,7 +290,7 @@ def _same_for_a_seed() -> Iterator[None]:
 
 
 def _no_constant(*_: object, **__: object) -> None:
-    """Called for each number that is drawn, so that a Mock in its place would cost a sixth of all the time."""
+    """No constant, whatever is asked for."""
 
 
 def _key(example: Any) -> str:

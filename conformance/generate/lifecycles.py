@@ -11,9 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any
-
-from hypothesis import strategies as st
+from typing import TYPE_CHECKING
 
 from conformance import expect, meaning
 from conformance.client import Kept
@@ -26,6 +24,9 @@ from conformance.model import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from random import Random
+
+    from hypothesis import strategies as st
 
     from conformance.answer import Answer
     from conformance.client import Json
@@ -63,6 +64,8 @@ LAST: tuple[Json, ...] = (
 """How a life ends, so that what its writes have done is looked at."""
 FOLLOWING = (("move", "close"), ("move", "close", "reopen"))
 """What the first two writes after a create are, in every order."""
+VERSIONS = 7
+"""How many a life has that is looked back upon."""
 FEWEST, MOST = 4, 10
 STARTS = ("2024-03-01", "2023-01-10", "2024-02-29", "2025-06-30")
 ENDS = ("2031-12-02", "2032-02-29", "2030-01-31", "2033-07-01")
@@ -73,18 +76,20 @@ def examples(exploring: Exploring) -> st.SearchStrategy[Json]:
     claims = exploring.consents.claims
     offered = tuple(name for name in LIKELY if claims.issuperset(STEPS[name]))
 
-    @st.composite
-    def life(draw: Any) -> Json:
-        number = FEWEST + values.number(draw, MOST - FEWEST)
-        names = ["create", *(values.pick(draw, offered) for _ in range(number))]
+    def life(random: Random) -> Json:
+        number = FEWEST + values.number(random, MOST - FEWEST)
+        names = ["create", *(values.pick(random, offered) for _ in range(number))]
         last = [step for step in LAST if claims.issuperset(STEPS[step["do"]])]
-        return {"steps": [*(_step(draw, name) for name in names), *last]}
+        return {"steps": [*(_step(random, name) for name in names), *last]}
 
-    return life()
+    return values.CHANCE.map(life)
 
 
 def always(exploring: Exploring) -> Iterator[Json]:
-    """Every two writes after a create, each followed by one of the client who has seen none or one of them."""
+    """Every two writes after a create, each followed by one of the client who has seen none or one of them.
+
+    And two lives more: one that is over after a change, and one of many versions, the oldest of which are looked at.
+    """
     claims = exploring.consents.claims
     for number, writes in enumerate(product(*FOLLOWING)):
         life: list[Json] = [{"do": "create", "look": True, "patient": PATIENTS[0], "date": number % len(STARTS)}]
@@ -95,23 +100,32 @@ def always(exploring: Exploring) -> Iterator[Json]:
         life.append({"do": "move", "look": True, "client": 1, "conditional": True, "date": number % len(STARTS)})
         life += LAST[1:3]
         yield {"steps": [step for step in life if claims.issuperset(STEPS[step["do"]])]}
+    first: Json = {"do": "create", "look": True, "patient": PATIENTS[0], "date": 0}
+    if claims.issuperset(STEPS["delete"]):
+        life = [first, {"do": "move", "look": True, "date": 1}, {"do": "delete", "look": True}, *LAST[:2]]
+        yield {"steps": [step for step in life if claims.issuperset(STEPS[step["do"]])]}
+    if claims.issuperset(STEPS["history"]) or claims.issuperset(STEPS["vread"]):
+        moves = [{"do": "move", "look": True, "date": number % len(STARTS)} for number in range(1, VERSIONS)]
+        looks = ({"do": "vread"}, {"do": "vread", "version": VERSIONS // 2}, {"do": "history"})
+        life = [first, *moves, *looks]
+        yield {"steps": [step for step in life if claims.issuperset(STEPS[step["do"]])]}
 
 
-def _step(draw: Any, name: str) -> Json:
+def _step(random: Random, name: str) -> Json:
     step: Json = {"do": name, "look": True}
     if name in {"create", "move", "close"}:
-        step["date"] = values.number(draw, len(STARTS) - 1)
+        step["date"] = values.number(random, len(STARTS) - 1)
     if name in {"create", "search"}:
-        step["patient"] = PATIENTS[0 if values.number(draw, 3) else 1]
-    if name == "search" and values.now_and_then(draw):
-        step["status"] = values.pick(draw, ("active", "inactive"))
+        step["patient"] = PATIENTS[0 if values.number(random, 3) else 1]
+    if name == "search" and values.now_and_then(random):
+        step["status"] = values.pick(random, ("active", "inactive"))
     if name not in {"create", "search"}:
-        step["consent"] = 0 if values.number(draw, 3) else values.number(draw, 2)
+        step["consent"] = 0 if values.number(random, 3) else values.number(random, 2)
     if name in {"close", "reopen", "move"}:
-        step["client"] = values.number(draw, 1)
-        step["conditional"] = not values.now_and_then(draw, 4)
+        step["client"] = values.number(random, 1)
+        step["conditional"] = not values.now_and_then(random, 4)
     if name == "vread":
-        step["version"] = values.number(draw, 3)
+        step["version"] = values.number(random, 3)
     return step
 
 

@@ -9,8 +9,6 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import strategies as st
-
 from conformance import expect
 from conformance.generate import values
 from conformance.generate.smaller import at, places
@@ -20,6 +18,9 @@ from conformance.model import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
+
+    from hypothesis import strategies as st
 
     from conformance.client import Json
     from conformance.generate.exploring import Exploring, Smaller, Trial
@@ -130,25 +131,23 @@ def examples(exploring: Exploring) -> st.SearchStrategy[Json]:
     """`{"kind", "body", "wrong", "rule"}`: a consent and what is wrong with it, if anything; or `{"raw"}`: a text."""
     asking = exploring.consents
     valid = Valid(exploring)
-    made_from = valid.consents
 
-    @st.composite
-    def example(draw: Any) -> Json:
-        shape = values.number(draw, 7)
+    def example(random: Random) -> Json:
+        shape = values.number(random, 7)
         if shape == 7:
-            return {"raw": values.pick(draw, TEXTS)}
-        made: Json = draw(made_from)
+            return {"raw": values.pick(random, TEXTS)}
+        made = valid.consent(random)
         if shape == 0 or not asking.offers("validation"):
             return made
-        what = values.pick(draw, tuple(MUTATIONS))
+        what = values.pick(random, tuple(MUTATIONS))
         found = sorted(mutants(made["body"], what), key=lambda one: -len(one[0]))
         if not found:
             return made
-        _, body = found[values.number(draw, 200) % len(found)]
+        _, body = found[values.number(random, 200) % len(found)]
         wrong = {"kind": made["kind"], "body": body, "wrong": what, "rule": MUTATIONS[what][0]}
         return wrong if valid.breaks(wrong) == {wrong["rule"]} else made
 
-    return example()
+    return values.CHANCE.map(example)
 
 
 def smaller(exploring: Exploring) -> Smaller:

@@ -1,4 +1,4 @@
-"""A strategy for whole resources, derived from the definitions: every optional element, at every depth.
+"""Whole resources, derived from the definitions: every optional element, at every depth.
 
 A body of the pack is what it starts from, so that what a profile or a system asks for is there; elements are added to
 it and lists are made longer. What belongs together is made together: a period whose end is not before its start, an
@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import strategies as st
-
 from conformance import period
 from conformance.generate import values
 from conformance.generate.values import now_and_then, number, pick, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from random import Random
 
-    from conformance.generate.values import Draw
     from conformance.validation.definitions import Definitions
 
 Json = dict[str, Any]
@@ -100,24 +98,22 @@ def found_by(definitions: Definitions, body: Json, path: str, token: str) -> Jso
     return changed
 
 
-def consents(
-    definitions: Definitions, origins: tuple[Origin, ...], references: Mapping[str, tuple[str, ...]]
-) -> st.SearchStrategy[Json]:
-    """`{"kind": …, "body": …}`: valid consents. `references`: type → stand-ins for what a consent may refer to."""
-
-    @st.composite
-    def consent(draw: Any) -> Json:
-        origin = pick(draw, origins)
-        return {"kind": origin.kind, "body": _Maker(draw, definitions, references).consent(origin.body)}
-
-    return consent()
+def consent(
+    random: Random,
+    definitions: Definitions,
+    origins: tuple[Origin, ...],
+    references: Mapping[str, tuple[str, ...]],
+) -> Json:
+    """`{"kind": …, "body": …}`: a consent. `references`: type → stand-ins for what it may refer to."""
+    origin = pick(random, origins)
+    return {"kind": origin.kind, "body": _Maker(random, definitions, references).consent(origin.body)}
 
 
 class _Maker:
     """Makes one resource."""
 
-    def __init__(self, draw: Draw, definitions: Definitions, references: Mapping[str, tuple[str, ...]]) -> None:
-        self._draw = draw
+    def __init__(self, random: Random, definitions: Definitions, references: Mapping[str, tuple[str, ...]]) -> None:
+        self._random = random
         self._definitions = definitions
         self._references = references
         self._ids = 0
@@ -128,7 +124,7 @@ class _Maker:
         self._fill(body, "Consent", depth=0)
         if self._contained:
             body["contained"] = [*body.get("contained", ()), *self._contained]
-        if now_and_then(self._draw, 3):
+        if now_and_then(self._random, 3):
             body["extension"] = [*body.get("extension", ()), *self._some(self._extension, 2)]
         return body
 
@@ -145,7 +141,7 @@ class _Maker:
             if there and not row.repeats and row.types != (("Period",),):
                 continue
             often = 2 if depth < 2 or row.like else 3
-            if not (row.least and not there) and not now_and_then(self._draw, often):
+            if not (row.least and not there) and not now_and_then(self._random, often):
                 continue
             self._put(body, row, depth=depth)
 
@@ -162,14 +158,14 @@ class _Maker:
         if made is None:
             return
         body[row.name] = made
-        if isinstance(made, str) and row.types[0][0] in {"dateTime", "uri", "string"} and now_and_then(self._draw, 4):
+        if isinstance(made, str) and row.types[0][0] in {"dateTime", "uri", "string"} and now_and_then(self._random, 4):
             body[f"_{row.name}"] = {"extension": [self._extension()]}
 
     def _choose(self, body: Json, row: Row) -> None:
         stem = row.name.removesuffix("[x]")
-        if any(name.startswith(stem) for name in body) or not now_and_then(self._draw):
+        if any(name.startswith(stem) for name in body) or not now_and_then(self._random):
             return
-        kind = pick(self._draw, row.types)
+        kind = pick(self._random, row.types)
         made = self._typed(kind, row, depth=1)
         if made is not None:
             body[f"{stem}{kind[0][:1].upper()}{kind[0][1:]}"] = made
@@ -178,7 +174,7 @@ class _Maker:
         return row.types == (("BackboneElement",),)
 
     def _some(self, make: Callable[[], Any], most: int) -> list[Any]:
-        return [make() for _ in range(1 + number(self._draw, most))]
+        return [make() for _ in range(1 + number(self._random, most))]
 
     def _value(self, row: Row, depth: int) -> Any:
         if row.like:
@@ -187,14 +183,14 @@ class _Maker:
 
     def _backbone(self, path: str, depth: int) -> Json | None:
         made: Json = {}
-        if now_and_then(self._draw, 5):
+        if now_and_then(self._random, 5):
             self._ids += 1
-            made["id"] = f"{pick(self._draw, values.IDS)[:50]}-{self._ids}"
+            made["id"] = f"{pick(self._random, values.IDS)[:50]}-{self._ids}"
         self._fill(made, path, depth=depth)
         return made if set(made) - {"id"} else None
 
     def _typed(self, kind: tuple[str, ...], row: Row, *, depth: int) -> Any:  # noqa: C901, PLR0912 - a table
-        draw, name = self._draw, kind[0]
+        random, name = self._random, kind[0]
         match name:
             case "BackboneElement":
                 return self._backbone(row.path, depth + 1)
@@ -211,63 +207,63 @@ class _Maker:
             case "Attachment":
                 return self._attachment()
             case "code" if row.name == "language":
-                return pick(draw, LANGUAGES)
+                return pick(random, LANGUAGES)
             case "code":
                 known = values.coded(self._definitions, row.value_set)
-                return pick(draw, [code for _, code in known]) if known else pick(draw, values.CODES)
+                return pick(random, [code for _, code in known]) if known else pick(random, values.CODES)
             case "uri" | "url" | "canonical":
-                return pick(draw, values.URIS)
+                return pick(random, values.URIS)
             case "boolean":
-                return not now_and_then(draw)
+                return not now_and_then(random)
             case "dateTime":
-                return values.date_time(draw)
+                return values.date_time(random)
             case "string" | "markdown":
-                return text(draw)
+                return text(random)
             case _:
                 return None
 
     def _reference(self, targets: tuple[str, ...]) -> Json:
-        draw = self._draw
+        random = self._random
         known = [one for kind in sorted(self._references) for one in self._references[kind] if _fits(kind, targets)]
         made: Json
-        if "Organization" in targets and now_and_then(draw, 5):
-            clinic = pick(draw, (CLINIC, OTHER_CLINIC))
+        if "Organization" in targets and now_and_then(random, 5):
+            clinic = pick(random, (CLINIC, OTHER_CLINIC))
             if clinic not in self._contained:
                 self._contained.append(clinic)
             return {"reference": f"#{clinic['id']}"}
-        if known and not now_and_then(draw, 5):
-            made = {"reference": pick(draw, known)}
-            return {**made, "display": text(draw)} if now_and_then(draw, 4) else made
-        made = {"display": text(draw)}
-        if now_and_then(draw):
-            made["identifier"] = {"system": pick(draw, values.SYSTEMS), "value": text(draw)}
+        if known and not now_and_then(random, 5):
+            made = {"reference": pick(random, known)}
+            return {**made, "display": text(random)} if now_and_then(random, 4) else made
+        made = {"display": text(random)}
+        if now_and_then(random):
+            made["identifier"] = {"system": pick(random, values.SYSTEMS), "value": text(random)}
         return made
 
     def _period(self) -> Json:
-        draw = self._draw
-        start, end = values.date_time(draw), values.date_time(draw)
-        made: Json = pick(draw, ({"start": start, "end": end}, {"start": start}, {"end": end}))
+        random = self._random
+        start, end = values.date_time(random), values.date_time(random)
+        made: Json = pick(random, ({"start": start, "end": end}, {"start": start}, {"end": end}))
         if period.order(made, None) != "ok":
             made = {"start": end, "end": start}
         if period.order(made, None) != "ok":
             made = {"start": start}
-        if now_and_then(draw, 6):
+        if now_and_then(random, 6):
             made[f"_{next(iter(made))}"] = {"extension": [self._extension()]}
         return made
 
     def _coding(self, value_set: str) -> Json:
-        draw = self._draw
+        random = self._random
         known = values.coded(self._definitions, value_set)
-        if known and not now_and_then(draw, 4):
-            system, code = pick(draw, known)
+        if known and not now_and_then(random, 4):
+            system, code = pick(random, known)
             return {"system": system, "code": code}
-        made: Json = {"system": pick(draw, values.SYSTEMS), "code": pick(draw, values.CODES)}
-        if now_and_then(draw):
-            made["display"] = text(draw)
-        if now_and_then(draw, 4):
+        made: Json = {"system": pick(random, values.SYSTEMS), "code": pick(random, values.CODES)}
+        if now_and_then(random):
+            made["display"] = text(random)
+        if now_and_then(random, 4):
             made["version"] = "2024-01"
-        if now_and_then(draw, 4):
-            made["userSelected"] = not now_and_then(draw)
+        if now_and_then(random, 4):
+            made["userSelected"] = not now_and_then(random)
         return made
 
     def _concept(self, value_set: str) -> Json:
@@ -276,43 +272,43 @@ class _Maker:
             if all((one["system"], one["code"]) != (coding["system"], coding["code"]) for one in codings):
                 codings.append(coding)
         made: Json = {"coding": codings}
-        return {**made, "text": text(self._draw)} if now_and_then(self._draw, 3) else made
+        return {**made, "text": text(self._random)} if now_and_then(self._random, 3) else made
 
     def _identifier(self) -> Json:
-        draw = self._draw
-        made: Json = {"system": pick(draw, values.SYSTEMS), "value": text(draw)}
-        if now_and_then(draw):
-            made["use"] = pick(draw, ("official", "secondary", "old"))
-        if now_and_then(draw):
-            made["type"] = {"text": text(draw)}
-        if now_and_then(draw, 3):
+        random = self._random
+        made: Json = {"system": pick(random, values.SYSTEMS), "value": text(random)}
+        if now_and_then(random):
+            made["use"] = pick(random, ("official", "secondary", "old"))
+        if now_and_then(random):
+            made["type"] = {"text": text(random)}
+        if now_and_then(random, 3):
             made["period"] = self._period()
-        if now_and_then(draw, 4):
-            made["assigner"] = {"display": text(draw)}
+        if now_and_then(random, 4):
+            made["assigner"] = {"display": text(random)}
         return made
 
     def _attachment(self) -> Json:
-        draw = self._draw
-        made: Json = {"contentType": "text/plain", "data": pick(draw, values.DATA)}
-        if now_and_then(draw):
-            made["title"] = text(draw)
-        if now_and_then(draw):
-            made["creation"] = values.date_time(draw)
-        if now_and_then(draw, 3):
-            made["language"] = pick(draw, LANGUAGES)
+        random = self._random
+        made: Json = {"contentType": "text/plain", "data": pick(random, values.DATA)}
+        if now_and_then(random):
+            made["title"] = text(random)
+        if now_and_then(random):
+            made["creation"] = values.date_time(random)
+        if now_and_then(random, 3):
+            made["language"] = pick(random, LANGUAGES)
         return made
 
     def _extension(self, depth: int = 0) -> Json:
-        draw = self._draw
-        shape = number(draw, 6 if depth == 0 else 5)
+        random = self._random
+        shape = number(random, 6 if depth == 0 else 5)
         value = (
-            lambda: {"valueString": text(draw)},
-            lambda: {"valueBoolean": not now_and_then(draw)},
-            lambda: {"valueInteger": pick(draw, (1, 0, -1, 2147483647))},
-            lambda: {"valueDateTime": values.date_time(draw)},
+            lambda: {"valueString": text(random)},
+            lambda: {"valueBoolean": not now_and_then(random)},
+            lambda: {"valueInteger": pick(random, (1, 0, -1, 2147483647))},
+            lambda: {"valueDateTime": values.date_time(random)},
             lambda: {"valuePeriod": self._period()} if depth == 0 else {"valueDate": "2024-02-29"},
             lambda: {"valueCodeableConcept": self._concept("")},
-            lambda: {"extension": [self._extension(depth + 1) for _ in range(1 + number(draw, 1))]},
+            lambda: {"extension": [self._extension(depth + 1) for _ in range(1 + number(random, 1))]},
         )[shape]()
         self._ids += 1
         return {"url": f"{EXTENSION}{self._ids % 3}", **value}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import reject
-from hypothesis import strategies as st
 
-from conformance.generate.resources import Origin, consents
+from conformance.generate.resources import Origin, consent
 from conformance.generate.smaller import reduced
 from conformance.generate.world import PATIENTS, standing_in
 from conformance.validation import Validator
@@ -15,6 +14,7 @@ from conformance.validation.definitions import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     from conformance.client import Consents, Json
     from conformance.generate.exploring import Exploring
@@ -42,22 +42,16 @@ class Valid:
         required = ("status", "scope")
         self._unknown = [name for name in required if not any(name in origin.body for origin in self._origins)]
         """What R4 requires and the bodies of the pack leave out: what becomes of it, nothing says."""
-        self._made = consents(definitions(pack.fhir), self._origins, exploring.world.references)
+        self._made_from = definitions(pack.fhir), self._origins, exploring.world.references
 
-    @property
-    def consents(self) -> st.SearchStrategy[Json]:
-        """`{"kind", "body"}`: valid consents."""
-
-        @st.composite
-        def valid(draw: Any) -> Json:
-            made: Json = draw(self._made)
-            for name in self._unknown:
-                made["body"].pop(name, None)
-            if self.breaks(made):
-                reject()
-            return made
-
-        return valid()
+    def consent(self, random: Random) -> Json:
+        """`{"kind", "body"}`: a valid consent; Hypothesis is told to draw again where it is none."""
+        made = consent(random, *self._made_from)
+        for name in self._unknown:
+            made["body"].pop(name, None)
+        if self.breaks(made):
+            reject()
+        return made
 
     def breaks(self, example: Json) -> set[str]:
         """The rules of the validator that a consent breaks and no body of the pack does."""

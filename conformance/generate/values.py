@@ -7,17 +7,15 @@ would replace, no more decimals of a second than three.
 
 from __future__ import annotations
 
-from functools import cache
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from conformance.validation.definitions import Definitions
-
-    Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 PIECES = (
     "consent",
@@ -65,48 +63,46 @@ CODES = ("a", "A-1", "two words", "x" * 64, "57016-8")
 TOKENS = ("two words", "x" * 64, "back\\slash", "a|b,c$d", "50%&+=#-åäö🙂")
 """What a search has to escape, to encode or to find whole."""
 DATA = ("AA==", "U2lnbmVkIG9uIHBhcGVyLg==", "/+8=")
+CHANCE = st.binary(min_size=8, max_size=8).map(Random)
+"""What an example is made with. Hypothesis draws its seed alone: every further number would cost more than all that is
+made of it."""
 MOST_CODES = 12
 """So many codes of a value set are drawn from."""
 
 
-@cache
-def _numbers(most: int) -> st.SearchStrategy[int]:
-    return st.integers(min_value=0, max_value=most)
+def pick(random: Random, options: Sequence[Any]) -> Any:
+    """One of the options."""
+    return options[number(random, len(options) - 1)]
 
 
-def pick(draw: Draw, options: Sequence[Any]) -> Any:
-    """One of the options; the first is the simplest."""
-    return options[number(draw, len(options) - 1)]
-
-
-def now_and_then(draw: Draw, out_of: int = 2) -> bool:
+def now_and_then(random: Random, out_of: int = 2) -> bool:
     """True once in so many times."""
-    return bool(draw(_numbers(out_of - 1)) == out_of - 1)
+    return random.random() * out_of < 1
 
 
-def number(draw: Draw, most: int) -> int:
+def number(random: Random, most: int) -> int:
     """A whole number from 0."""
-    return int(draw(_numbers(most)))
+    return int(random.random() * (most + 1))
 
 
-def text(draw: Draw) -> str:
+def text(random: Random) -> str:
     """One or two pieces; now and then as long as a column."""
-    words = " ".join(pick(draw, PIECES) for _ in range(1 + number(draw, 1)))
-    if not now_and_then(draw, 6):
+    words = " ".join(pick(random, PIECES) for _ in range(1 + number(random, 1)))
+    if not now_and_then(random, 6):
         return words
-    length: int = pick(draw, LENGTHS)
+    length: int = pick(random, LENGTHS)
     return (words + "-" + "0123456789" * (length // 10 + 1))[:length].rstrip()
 
 
-def date_time(draw: Draw) -> str:
+def date_time(random: Random) -> str:
     """A dateTime of any precision and zone (datatypes.html#dateTime)."""
-    year, day = pick(draw, YEARS), pick(draw, DAYS)
-    precision = number(draw, 6)
+    year, day = pick(random, YEARS), pick(random, DAYS)
+    precision = number(random, 6)
     if precision < 3 or year < ZONED:
         precision = min(precision, 2)
         return (f"{year}", f"{year}-{day[:2]}", f"{year}-{day}")[precision]
-    fraction = pick(draw, FRACTIONS) if precision > 4 else ""
-    return f"{year}-{day}T{pick(draw, TIMES)}{fraction}{pick(draw, ZONES)}"
+    fraction = pick(random, FRACTIONS) if precision > 4 else ""
+    return f"{year}-{day}T{pick(random, TIMES)}{fraction}{pick(random, ZONES)}"
 
 
 def coded(definitions: Definitions, value_set: str) -> tuple[tuple[str, str], ...]:

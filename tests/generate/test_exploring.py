@@ -49,7 +49,7 @@ def test_a_seed_makes_the_same_examples_whatever_is_imported(made: list[Json]) -
 
 @pytest.mark.parametrize(("check", "part"), [("lifecycles", "steps"), ("are_found", "probes")])
 def test_some_are_tried_whatever_the_seed(check: str, part: str, made: list[Json]) -> None:
-    """Where a share has room for more. The simplest example is made with every seed as well."""
+    """Where a share has room for more."""
 
     def tried(seed: str, number: int) -> set[str]:
         made.clear()

@@ -109,15 +109,7 @@ class Wire:
         started = datetime.now(UTC)
         clock = time.perf_counter()
         try:
-            response = self._session.send(
-                prepared,
-                stream=True,
-                allow_redirects=False,
-                timeout=self._timeout,
-                verify=self._verify,
-                cert=self._certificate,
-                proxies=self._proxies,
-            )
+            response = self._sent(prepared)
         except (requests.RequestException, HTTPError, ValueError, OSError) as problem:
             self.waited += time.perf_counter() - clock
             raise Unreachable(explain(problem, url, self._timeout)) from problem
@@ -128,7 +120,6 @@ class Wire:
         self.waited += waited
         received = tuple((name, _as_text(value)) for name, value in response.raw.headers.items())
         response.raw.release_conn()
-        self._session.cookies.clear()
         return Received(response.status_code, received, content, started, waited, broken)
 
     def stream(self, url: str, headers: Sequence[tuple[str, str]]) -> Iterator[bytes]:
@@ -139,20 +130,23 @@ class Wire:
 
         """
         try:
-            response = self._session.send(
-                _prepared("GET", url, headers, None),
-                stream=True,
-                allow_redirects=False,
-                timeout=self._timeout,
-                verify=self._verify,
-                cert=self._certificate,
-                proxies=self._proxies,
-            )
+            response = self._sent(_prepared("GET", url, headers, None))
             if response.status_code != 200:
                 raise Unreachable(f"GET was answered {response.status_code}")
             yield from response.raw.stream(CHUNK, decode_content=True)
         except (requests.RequestException, HTTPError, ValueError, OSError) as problem:
             raise Unreachable(explain(problem, url, self._timeout)) from problem
+
+    def _sent(self, prepared: requests.PreparedRequest) -> requests.Response:
+        """Without the session, whose redirects and cookies nothing here wants."""
+        return self._session.get_adapter(prepared.url or "").send(
+            prepared,
+            stream=True,
+            timeout=self._timeout,
+            verify=self._verify,
+            cert=self._certificate,
+            proxies=self._proxies,
+        )
 
     def _body(self, response: requests.Response) -> tuple[bytes, str | None]:
         """(the body, why it is not whole); one that has not ended a time-out after its headers is cut off."""
@@ -189,7 +183,9 @@ def _prepared(
     method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes | None
 ) -> requests.PreparedRequest:
     """The request with exactly these header lines, and a Content-Length where there is a body or should be one."""
-    prepared = requests.Request(method, url).prepare()
+    prepared = requests.PreparedRequest()
+    prepared.prepare_method(method)
+    prepared.prepare_url(url, None)
     lines = HTTPHeaderDict()
     for name, value in headers:
         lines.add(name, _as_latin(value))

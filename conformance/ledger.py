@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import __version__, coverage, judge
+from conformance import __version__, coverage, examination, judge
 from conformance.model import CheckRecord, Report, RunVerdict, UsageError, Verdict
 from conformance.observed import observe
 from conformance.preparation import GENERATED_CHECKS
@@ -151,6 +151,7 @@ class Ledger:
             pack=preparation.pack,
             examples=preparation.examples,
         )
+        examination.examined.cache_clear()  # the reports come next, and need the room
         session.testscollected += len(observations)
         for observation in observations:
             self._announce(session, observation, tuple(exchanges.values()))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,8 @@ RUNNING: pytest.StashKey[Running] = pytest.StashKey()
 LEDGER: pytest.StashKey[Ledger] = pytest.StashKey()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 IDS = pytest.StashKey[tuple[str, ...]]()
+SELDOM = (50_000, 20, 20)
+"""When Python looks for cycles: a run makes few, and to look as often as by default takes a tenth of its time."""
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--pack": {"metavar": "NAME", "help": "the documented system to certify against, or a pack's folder"},
@@ -79,6 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
     _point_at_checks(config)
     if not _is_suite_run(config) or (config.option.collectonly and hasattr(config, "workerinput")):
         return
+    config.add_cleanup(partial(gc.set_threshold, *gc.get_threshold()))
+    gc.set_threshold(*SELDOM)
     if "hypothesis" not in sys.modules and config.pluginmanager.hasplugin("hypothesispytest"):
         # it would import all of Hypothesis at the end of every run: half a second for nothing
         idle: Any = config.pluginmanager.unregister(name="hypothesispytest")

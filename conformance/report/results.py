@@ -22,7 +22,7 @@ from conformance.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 SCHEMA = "1"
 SUITE = "consent-conformance"
@@ -95,34 +95,41 @@ def write(report: Report, folder: Path) -> Path:
     """Write results.json into the folder, whole or not at all; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    data = to_json(report)
-    try:
-        content = _in_lines(data, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # a body that was no UTF-8
-        content = _in_lines(data, ensure_ascii=True).encode()
     unfinished = path.with_suffix(".json.part")
-    unfinished.write_bytes(content + b"\n")
+    with unfinished.open("wb") as file:
+        file.writelines(_in_lines(to_json(report)))
     unfinished.replace(path)
     return path
 
 
-def _in_lines(data: dict[str, Any], *, ensure_ascii: bool) -> str:
+def _in_lines(data: dict[str, Any]) -> Iterator[bytes]:
     """JSON with a line for each requirement and exchange: `json` is slow where it indents, and diffs stay short."""
-
-    def dumped(value: Any) -> str:
-        return json.dumps(value, ensure_ascii=ensure_ascii)
-
-    members = []
+    between = b"{\n"
     for name, value in data.items():
+        yield between + _dumped(name) + b": "
+        between = b",\n"
         if isinstance(value, list) and value:
-            rows = [dumped(row) for row in value]
-            members.append(dumped(name) + ": [\n" + ",\n".join(rows) + "\n]")
+            yield from _rows(b"[]", (_dumped(row) for row in value))
         elif name == "exchanges" and value:
-            rows = [f"{dumped(key)}: {dumped(row)}" for key, row in value.items()]
-            members.append(dumped(name) + ": {\n" + ",\n".join(rows) + "\n}")
+            yield from _rows(b"{}", (_dumped(key) + b": " + _dumped(row) for key, row in value.items()))
         else:
-            members.append(f"{dumped(name)}: {dumped(value)}")
-    return "{\n" + ",\n".join(members) + "\n}"
+            yield _dumped(value)
+    yield b"\n}\n"
+
+
+def _rows(brackets: bytes, rows: Iterable[bytes]) -> Iterator[bytes]:
+    between = brackets[:1] + b"\n"
+    for row in rows:
+        yield between + row
+        between = b",\n"
+    yield b"\n" + brackets[1:]
+
+
+def _dumped(value: Any) -> bytes:
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # a body that was no UTF-8
+        return json.dumps(value).encode()
 
 
 def read(path: Path) -> Report:

@@ -41,6 +41,8 @@ class Answers:
     """The FHIR definitions that the pack brings."""
     contradictions: tuple[Contradiction, ...] = ()
     """Where the sources of the pack contradict themselves or each other."""
+    profile: str | None = None
+    """The profile that the pack asks for, if it has one."""
     _worked_out: dict[Callable[[Answers], Any], Any] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
@@ -109,6 +111,7 @@ def observe(
         pack.fhir,
         pack.definitions,
         pack.contradictions,
+        pack.profile.profile if pack.profile is not None else None,
     )
     wanted = [(requirements, function, "") for requirements, function in _OBSERVATIONS]
     if pack.profile is not None:

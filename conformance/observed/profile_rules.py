@@ -24,7 +24,7 @@ def every_consent_follows_the_profile(answers: Answers, held: ProfileRules, requ
     wrong: list[tuple[Exchange, Issue]] = []
     notes: dict[str, None] = {}
     seen = False
-    for answer, issue in returned.held_against(answers, held.profile):
+    for answer, issue in returned.held_against_the_profile(answers):
         seen = True
         rule = next((one for one in held.rules if issue is not None and speaks_of(one, issue)), None)
         if issue is None or rule is None or rule.requirement != requirement:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from functools import lru_cache
@@ -41,25 +40,32 @@ def errors(answers: Answers) -> Iterator[tuple[Exchange, Json, Issue]]:
                 yield answer, consent, issue
 
 
-def held_against(answers: Answers, profile: str) -> Iterator[tuple[Exchange, Issue | None]]:
-    """What the validator has to say when they are held against a profile of the pack; None once for each Consent.
+def held_against_the_profile(answers: Answers) -> list[tuple[Exchange, Issue | None]]:
+    """What the validator has to say when they are held against the pack's profile; None once for each Consent.
 
     What the suite has written so itself is not the server's: a finding that a body sent under the same id has as well.
     """
-    validated = functools.partial(_issues, release=answers.release, definitions=answers.definitions, profile=profile)
+    return answers.once(_held_against_the_profile)
+
+
+def _held_against_the_profile(answers: Answers) -> list[tuple[Exchange, Issue | None]]:
+    def validated(consent: Json) -> tuple[Issue, ...]:
+        return _issues(json.dumps(consent), answers.release, answers.definitions, answers.profile)
+
     ours = {
         (id, _told(issue))
         for answer in answers
         if answer.flawed is None
         for id in written_ids(answer)  # noqa: A001 - FHIR's own word
         for sent in held(parsed(answer.request_body))
-        for issue in validated(json.dumps(sent))
+        for issue in validated(sent)
     }
+    found: list[tuple[Exchange, Issue | None]] = []
     for answer, consent in consents(answers):
-        yield answer, None
-        for issue in validated(json.dumps(consent)):
-            if (str(consent.get("id")), _told(issue)) not in ours:
-                yield answer, issue
+        found.append((answer, None))
+        issues = validated(consent)
+        found += [(answer, issue) for issue in issues if (str(consent.get("id")), _told(issue)) not in ours]
+    return found
 
 
 def _told(issue: Issue) -> tuple[str, str]:

@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACK ?= nll-2023
 RUN_OPTIONS := --pack $(PACK) $(if $(BASE_URL),--base-url $(BASE_URL)) $(if $(TARGET),--target $(TARGET))
+# The embedded server need not be spared: two workers.
+RUN_OPTIONS += $(if $(BASE_URL)$(TARGET),,--workers 2)
 
 .PHONY: certify test lint unit wheel fuzz clocks definitions benchmark-validators benchmark-openapi sample benchmark-reports interop clean prove
 

@@ -158,11 +158,17 @@ def value_of(
     """The value that the pack documents for this action, with a change to the JSON behind it if there is one."""
     if documented.fixture is None:
         return (documented.value or "").replace("{uuid}", str(uuid.uuid4()))
+    chosen = encoding or documented.encoding
+    if chosen.startswith("dialect:"):
+        chosen = str(getattr(dialect, chosen.partition(":")[2]))
+    key = (id(documented), action, kind or "", chosen)
+    if not patch and key in pack.header_texts:
+        return pack.header_texts[key][1]
     document = pack.fixture(documented.fixture)
     operations = [*documented.patch_for(action, kind or ""), *patch]
     if operations:
         document = jsonpatch.apply_patch(document, operations)
-    chosen = encoding or documented.encoding
-    if chosen.startswith("dialect:"):
-        chosen = str(getattr(dialect, chosen.partition(":")[2]))
-    return encoded(document, chosen)
+    text = encoded(document, chosen)
+    if not patch:
+        pack.header_texts[key] = documented, text
+    return text

@@ -110,6 +110,10 @@ class Pack:
     folder: Path
     own_fixtures: dict[str, Any] = field(default_factory=dict, repr=False)
     """What a target has in place of fixtures that headers are made from; see `conformance.own_fixtures`."""
+    header_texts: dict[tuple[int, str, str, str], tuple[HeaderValue, str]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """What `conformance.headers` has written, each with what it was made from: requests carry the same few values."""
 
     @property
     def own_data(self) -> dict[str, Any]:
@@ -147,8 +151,19 @@ def available() -> tuple[str, ...]:
 
 def load(name_or_folder: str | Path) -> Pack:
     """A shipped pack by name, or any pack by its folder. Raises UsageError with everything that is wrong with it."""
+    folder = _folder(name_or_folder)
+    return _shipped(folder) if folder.parent == shipped.folder("profiles") else _read(folder)
+
+
+@functools.cache
+def _shipped(folder: Path) -> Pack:
+    """What is shipped stays as it is while a process lives, and a proof asks for it thousands of times."""
+    return _read(folder)
+
+
+def _read(folder: Path) -> Pack:
     problems = Problems()
-    pack = _load(_folder(name_or_folder), problems)
+    pack = _load(folder, problems)
     problems.stop()
     assert pack is not None
     return pack

@@ -88,7 +88,7 @@ def examples(exploring: Exploring) -> st.SearchStrategy[Json]:
 def always(exploring: Exploring) -> Iterator[Json]:
     """Every two writes after a create, each followed by one of the client who has seen none or one of them.
 
-    And two lives more: one that is over after a change, and one of many versions, the oldest of which are looked at.
+    And two lives more: one that is over after a change and begins again, and one of many versions, looked back upon.
     """
     claims = exploring.consents.claims
     for number, writes in enumerate(product(*FOLLOWING)):
@@ -102,7 +102,8 @@ def always(exploring: Exploring) -> Iterator[Json]:
         yield {"steps": [step for step in life if claims.issuperset(STEPS[step["do"]])]}
     first: Json = {"do": "create", "look": True, "patient": PATIENTS[0], "date": 0}
     if claims.issuperset(STEPS["delete"]):
-        life = [first, {"do": "move", "look": True, "date": 1}, {"do": "delete", "look": True}, *LAST[:2]]
+        move = {"do": "move", "look": True}
+        life = [first, {**move, "date": 1}, {"do": "delete", "look": True}, *LAST[:2], {**move, "date": 2}]
         yield {"steps": [step for step in life if claims.issuperset(STEPS[step["do"]])]}
     if claims.issuperset(STEPS["history"]) or claims.issuperset(STEPS["vread"]):
         moves = [{"do": "move", "look": True, "date": number % len(STARTS)} for number in range(1, VERSIONS)]

@@ -151,14 +151,14 @@ def available() -> tuple[str, ...]:
 
 def load(name_or_folder: str | Path) -> Pack:
     """A shipped pack by name, or any pack by its folder. Raises UsageError with everything that is wrong with it."""
-    folder = _folder(name_or_folder)
-    return _shipped(folder) if folder.parent == shipped.folder("profiles") else _read(folder)
+    named = isinstance(name_or_folder, str) and name_or_folder in available()
+    return _shipped(str(name_or_folder)) if named else _read(_folder(name_or_folder))
 
 
 @functools.cache
-def _shipped(folder: Path) -> Pack:
+def _shipped(name: str) -> Pack:
     """What is shipped stays as it is while a process lives, and a proof asks for it thousands of times."""
-    return _read(folder)
+    return _read(_folder(name))
 
 
 def _read(folder: Path) -> Pack:

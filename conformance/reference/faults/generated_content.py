@@ -31,11 +31,12 @@ def mapped(value: Any, change: Callable[[str], str]) -> Any:
     return change(value) if isinstance(value, str) else value
 
 
-def without(value: Any, unwanted: Callable[[str, Any], bool]) -> Any:
-    """The same JSON without the properties that are not wanted, at any depth."""
+def without_extended(value: Any) -> Any:
+    """The same JSON without the names with an underscore, at any depth, but where nothing else is."""
     if isinstance(value, dict):
-        return {name: without(inner, unwanted) for name, inner in value.items() if not unwanted(name, inner)}
-    return [without(inner, unwanted) for inner in value] if isinstance(value, list) else value
+        rest = {name: inner for name, inner in value.items() if not name.startswith("_")} or value
+        return {name: without_extended(inner) for name, inner in rest.items()}
+    return [without_extended(inner) for inner in value] if isinstance(value, list) else value
 
 
 def in_rules(resource: Resource, change: Callable[[Resource, int], Resource]) -> Resource:
@@ -176,10 +177,10 @@ class AstralCharactersAreReplaced(
 class ExtensionsOnPrimitivesAreLost(
     Fault, name="extensions-on-primitives-are-lost", breaks=(*CONTENT, *ON_PAPER), packs=AT_HOME
 ):
-    """What stands under a name with an underscore is not kept."""
+    """What stands under a name with an underscore is not kept, where anything else is."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
-        kept: Resource = without(super().kept(resource, previous), lambda name, _: name.startswith("_"))
+        kept: Resource = without_extended(super().kept(resource, previous))
         return kept
 
 
@@ -203,13 +204,13 @@ def _without_false(coding: Resource) -> Resource:
 
 
 class NestedExtensionsAreLost(Fault, name="nested-extensions-are-lost", breaks=CONTENT, packs=AT_HOME):
-    """An extension that consists of extensions is not kept."""
+    """An extension that consists of extensions is not kept where anything else is."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
         def simple(value: Any) -> Any:
             if isinstance(value, dict):
                 made = {name: simple(inner) for name, inner in value.items()}
-                if isinstance(made.get("extension"), list):
+                if isinstance(made.get("extension"), list) and len(made) > 1:
                     made["extension"] = [one for one in made["extension"] if "extension" not in one]
                 return {name: inner for name, inner in made.items() if inner not in ([], {})}
             return [simple(inner) for inner in value] if isinstance(value, list) else value

@@ -146,8 +146,8 @@ class Exploring:
         """Try examples for a share of the budget; then make smaller, one by one, what violates an aspect.
 
         `attempt` carries out one example and ties what it asserts to aspects; `smaller` takes away what it can from an
-        example while a condition holds. `always` are tried before all others, whatever the seed, where the share has
-        room for them and for others.
+        example while a condition holds. `always` are tried before all others, whatever the seed: the first of them, and
+        the rest where the share has room for them and for others.
         """
         most = max(1, int(self.budget.requests * share))
         last = len(self.recorder.exchanges) + most
@@ -159,7 +159,9 @@ class Exploring:
             self._try(example, attempt)
 
         with contextlib.suppress(_Enough):
-            for example in always if most >= ROOM else ():
+            for place, example in enumerate(always):
+                if place and most < ROOM:
+                    break
                 tried(example)
         self._make(examples, tried, number=most)
         outcomes = list(self._seen.values())

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from conformance import expect
 from conformance.generate import values
 from conformance.generate.smaller import at, places
-from conformance.generate.valid import Valid
+from conformance.generate.valid import Valid, origins
 from conformance.headers import Change
 from conformance.model import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from random import Random
 
     from hypothesis import strategies as st
@@ -150,6 +150,12 @@ def examples(exploring: Exploring) -> st.SearchStrategy[Json]:
         return wrong if valid.breaks(wrong) == {wrong["rule"]} else made
 
     return values.CHANCE.map(example)
+
+
+def always(exploring: Exploring) -> Iterator[Json]:
+    """A consent with nothing wrong: a target that takes none refuses the others for another reason."""
+    for origin in origins(exploring.consents)[:1]:
+        yield {"kind": origin.kind, "body": origin.body}
 
 
 def smaller(exploring: Exploring) -> Smaller:

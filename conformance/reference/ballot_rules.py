@@ -72,6 +72,11 @@ ELEMENTS: dict[str, dict[str, bool]] = {
     "provision": RULE,
     "provision.actor": {**ANY_ELEMENT, "role": False, "reference": False},
     "provision.data": {**ANY_ELEMENT, "meaning": False, "reference": False},
+    "provision.expression": {
+        "id": False,
+        "extension": True,
+        **dict.fromkeys(("description", "name", "language", "expression", "reference"), False),
+    },
 }
 """Place → name of an element → whether it repeats. A rule within a rule is like the rule itself."""
 DATATYPES = {

@@ -48,8 +48,9 @@ def codings(value: Any) -> Iterator[tuple[str | None, str | None]]:
     if isinstance(value, str):
         yield None, value
     elif isinstance(value, dict):
-        for coding in value.get("coding", ()):
-            yield coding.get("system"), coding.get("code")
+        for coding in listed(value.get("coding")):
+            if isinstance(coding, dict):  # a server that lies may have stored anything
+                yield coding.get("system"), coding.get("code")
         if "coding" not in value and ("code" in value or "value" in value):
             yield value.get("system"), value.get("code", value.get("value"))
 

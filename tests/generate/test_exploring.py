@@ -72,6 +72,13 @@ def test_consents_are_valid(made: list[Json]) -> None:
     assert errors == []
 
 
+@pytest.mark.parametrize("seed", ["0", "11"])
+def test_a_consent_with_nothing_wrong_comes_before_those_that_are(seed: str, made: list[Json]) -> None:
+    """A target that refuses all that is wrong, however much comes first, is no target that takes nothing."""
+    run("faults_are", "--seed", seed, number=80)
+    assert not {"rule", "raw"} & set(made[0])
+
+
 def test_mutants_break_the_named_rule_and_no_other(made: list[Json]) -> None:
     run("faults_are", number=300)
     wrong = [one for one in made if "rule" in one]

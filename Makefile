@@ -20,7 +20,7 @@ lint: $(VENV)/ready-dev
 	$(BIN)/mypy
 
 unit: $(VENV)/ready-dev
-	$(BIN)/pytest tests -n 2
+	$(BIN)/pytest tests -n 2 --dist worksteal
 
 prove: $(VENV)/ready-dev ## every lie and every legal variation, once; docs/proof.md says what came of it
 	$(BIN)/consent-conformance prove --write docs/proof.md

@@ -13,6 +13,8 @@ import servers
 from runs import LONGEST, environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runs import Suite
 
 
@@ -32,6 +34,15 @@ class WaitsForSomebody(servers.Honest):
         return super().answer(method, path, query, body)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What a shell starts in the background ignores Ctrl-C, and so would all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how", ["pytest", "pytest -n 2", "run"])
 def test_ctrl_c(suite: Suite, how: str) -> None:
     server = WaitsForSomebody()

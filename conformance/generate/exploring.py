@@ -35,7 +35,7 @@ TO_SHRINK = 400
 """Requests that making one finding smaller may cost; with 0 it stays as it was found."""
 SECONDS_TO_SHRINK = 30.0
 ROOM = 100
-"""A share of fewer requests leaves everything to the seed: the examples that are always tried would take all of it."""
+"""A share of fewer requests leaves all but one example to the seed: those always tried would take all of it."""
 FRUITLESS = 20
 """After so many examples of which the target has taken none, no more are made."""
 
@@ -249,19 +249,8 @@ class Exploring:
         It does not shrink: it would make each smaller example anew from the start, twenty times slower than parts are
         taken from JSON, and without a budget.
         """
-        obstacles: list[Exception] = []
-        simplest: list[Any] = []
-
-        def once(example: Any) -> None:
-            """Hypothesis would try again what raises, and would speak of flakiness. It begins alike with every seed."""
-            if not simplest:
-                simplest.append(example)
-                return
-            try:
-                tried(example)
-            except Exception as obstacle:
-                obstacles.append(obstacle)
-                raise _Enough from obstacle
+        obstacle: Exception | None = None
+        simplest = True
 
         @hypothesis.seed(self.budget.seed)
         @hypothesis.settings(
@@ -272,13 +261,22 @@ class Exploring:
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         @hypothesis.given(examples)
-        def each(example: Any) -> None:
-            once(example)
+        def once(example: Any) -> None:
+            """Hypothesis would try again what raises, and would speak of flakiness. It begins alike with every seed."""
+            nonlocal obstacle, simplest
+            if simplest:
+                simplest = False
+                return
+            try:
+                tried(example)
+            except Exception as raised:
+                obstacle = raised
+                raise _Enough from raised
 
         with _same_for_a_seed(), contextlib.suppress(_Enough):
-            each()
-        if obstacles:
-            raise obstacles[0]
+            once()
+        if obstacle is not None:
+            raise obstacle
 
 
 @contextmanager

@@ -161,14 +161,8 @@ def value_of(
     chosen = encoding or documented.encoding
     if chosen.startswith("dialect:"):
         chosen = str(getattr(dialect, chosen.partition(":")[2]))
-    key = (id(documented), action, kind or "", chosen)
-    if not patch and key in pack.header_texts:
-        return pack.header_texts[key][1]
     document = pack.fixture(documented.fixture)
     operations = [*documented.patch_for(action, kind or ""), *patch]
     if operations:
         document = jsonpatch.apply_patch(document, operations)
-    text = encoded(document, chosen)
-    if not patch:
-        pack.header_texts[key] = documented, text
-    return text
+    return encoded(document, chosen)

@@ -110,10 +110,6 @@ class Pack:
     folder: Path
     own_fixtures: dict[str, Any] = field(default_factory=dict, repr=False)
     """What a target has in place of fixtures that headers are made from; see `conformance.own_fixtures`."""
-    header_texts: dict[tuple[int, str, str, str], tuple[HeaderValue, str]] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
-    """What `conformance.headers` has written, each with what it was made from: requests carry the same few values."""
 
     @property
     def own_data(self) -> dict[str, Any]:
@@ -151,8 +147,9 @@ def available() -> tuple[str, ...]:
 
 def load(name_or_folder: str | Path) -> Pack:
     """A shipped pack by name, or any pack by its folder. Raises UsageError with everything that is wrong with it."""
-    named = isinstance(name_or_folder, str) and name_or_folder in available()
-    return _shipped(str(name_or_folder)) if named else _read(_folder(name_or_folder))
+    if isinstance(name_or_folder, str) and name_or_folder in available():
+        return _shipped(name_or_folder)
+    return _read(_folder(name_or_folder))
 
 
 @functools.cache

@@ -35,12 +35,7 @@ def test_every_pack_has_its_row(counted: matrix.Counted) -> None:
 def test_what_was_run_broke_no_law() -> None:
     """`make prove` writes the page even when one was broken."""
     assert ROWS["breaches of a law"] in {"0", "not counted yet"}
-
-
-def test_what_lacks_its_whole_proof_is_named(counted: matrix.Counted) -> None:
-    lacking = re.findall(r"^\* `(\S+)`: ", PAGE, re.MULTILINE)
-    assert ROWS["requirements without their whole proof"] in {str(len(lacking)), "not counted yet"}
-    assert set(lacking) <= counted.checked
+    assert ROWS["requirements without their whole proof"] in {"0", "not counted yet"}
 
 
 def test_sabotage_is_counted_right() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
 from conformance.reference.faults.closing import CloseAtTypeAddressRefused
@@ -112,26 +112,13 @@ class CancelPutsOffNearEnds(
 ):
     """An end less than a year ahead is stored as the same day of the next year."""
 
-    beyond: ClassVar = timedelta(0)
-
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
         end = end_of(resource)
         if previous is not None and len(end) == len("2031-12-02"):
             day = date.fromisoformat(end)
-            if self.beyond < day - self.clock().date() < timedelta(days=365):
+            if timedelta(0) < day - self.clock().date() < timedelta(days=365):
                 resource = with_validity(resource, end=str(day + timedelta(days=365)))
         return super().kept(resource, previous)
-
-
-class CancelPutsOffEndsBeyondSixtyDays(
-    CancelPutsOffNearEnds,
-    name="cancel-puts-off-ends-beyond-sixty-days",
-    breaks=("nll-2019.close.ends-the-period",),
-    packs=NLL,
-):
-    """An end more than sixty days ahead, and less than a year, is stored as the same day of the next year."""
-
-    beyond = timedelta(days=60)
 
 
 class CancelLeavesDataPeriodOpen(

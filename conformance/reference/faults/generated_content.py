@@ -31,12 +31,12 @@ def mapped(value: Any, change: Callable[[str], str]) -> Any:
     return change(value) if isinstance(value, str) else value
 
 
-def without_extended(value: Any) -> Any:
+def without_primitive_extensions(value: Any) -> Any:
     """The same JSON without the names with an underscore, at any depth, but where nothing else is."""
     if isinstance(value, dict):
         rest = {name: inner for name, inner in value.items() if not name.startswith("_")} or value
-        return {name: without_extended(inner) for name, inner in rest.items()}
-    return [without_extended(inner) for inner in value] if isinstance(value, list) else value
+        return {name: without_primitive_extensions(inner) for name, inner in rest.items()}
+    return [without_primitive_extensions(inner) for inner in value] if isinstance(value, list) else value
 
 
 def in_rules(resource: Resource, change: Callable[[Resource, int], Resource]) -> Resource:
@@ -180,7 +180,7 @@ class ExtensionsOnPrimitivesAreLost(
     """What stands under a name with an underscore is not kept, where anything else is."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
-        kept: Resource = without_extended(super().kept(resource, previous))
+        kept: Resource = without_primitive_extensions(super().kept(resource, previous))
         return kept
 
 

@@ -601,12 +601,13 @@ class Consents:
     def close_some_way(self, consent: Kept, *, end: str, send: Callable[[Json], Answer] | None = None) -> Answer:
         """Close in the dialect's way; where that is refused, in the other ways: the source may leave them open.
 
-        Returns the first success, or the refusal of the dialect's own way when every way was refused.
+        Returns the first success, or the refusal of the dialect's own way when every way was refused, or when the one
+        that was refused has changed the consent.
         """
         own = self.dialect.close_by
         put = send or (lambda body: self.update(body, kind=consent.kind, action="close"))
         refusal = put(self.closing(consent, end=end, by=own))
-        if refusal.succeeded or refusal.status >= 500:
+        if refusal.succeeded or refusal.status >= 500 or not self.still_open(consent):
             return refusal
         for way in ("both", "status", "period"):
             if way != own and (answer := put(self.closing(consent, end=end, by=way))).succeeded:
@@ -629,6 +630,11 @@ class Consents:
                 exchanges=answer.shows,
             )
         return replace(consent, body=answer.sent or consent.body)
+
+    def still_open(self, consent: Kept) -> bool:
+        """Whether a read shows it with the status and the period that it had before it was closed."""
+        read = self.read(consent.id)
+        return read.status == 200 and read.resource_type == "Consent" and not self.shows_closing(consent, read.consent)
 
     def shows_closing(self, consent: Kept, shown: Json) -> bool:
         """Whether what a read shows has another status or period than the consent had before it was closed."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
-from conformance.reference.faults.closing import NEED_A_CLOSE, NO_CLOSE
+from conformance.reference.faults.closing import NEED_A_CLOSE
 from conformance.reference.messages import Headers, Refused, Request, Resource, Route, Write
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ BLANK_HEADERS = ("prefer", "x-access", "x-patientref", "x-purpose")
 class CloseDemandsBlankHeaders(
     Fault,
     name="close-demands-blank-headers",
-    breaks=NO_CLOSE,
+    breaks=("nll-2023.headers.documented-set-is-accepted",),
     blocks=NEED_A_CLOSE,
     packs=NLL,
 ):
@@ -38,7 +38,7 @@ class CloseDemandsBlankHeaders(
 class CloseRefusesDocumentedUserAgent(
     Fault,
     name="close-refuses-documented-user-agent",
-    breaks=NO_CLOSE,
+    breaks=("nll-2023.headers.documented-set-is-accepted",),
     blocks=NEED_A_CLOSE,
     packs=NLL,
 ):
@@ -53,7 +53,7 @@ class CloseRefusesDocumentedUserAgent(
 class CloseDemandsContextId(
     Fault,
     name="close-demands-context-id",
-    breaks=NO_CLOSE,
+    breaks=("nll-2023.headers.documented-set-is-accepted",),
     blocks=NEED_A_CLOSE,
     packs=NLL,
 ):

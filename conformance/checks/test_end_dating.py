@@ -116,6 +116,31 @@ def test_closing_without_a_start(consents: Consents, verifying: Verifying) -> No
         )
 
 
+def test_closing_with_the_documented_body(consents: Consents, verifying: Verifying) -> None:
+    """The body of the example has an end alone, and no profile. Where it is taken, the consent has that end.
+
+    The start is then absent, or as it was.
+    """
+    known = consents.given("dose")
+    start = consents.period_of(consents.current(known)).get("start")
+    printed = consents.pack.fixture("close-dose-consent.repaired.json")
+    body = {**printed, "id": known.id, "patient": {"reference": known.patient}}
+    consents.period_of(body)["end"] = END
+
+    answer = consents.update(body, kind=known.kind, action="close")
+    read = consents.read(known.id)
+
+    with verifying("nll-2019.close.ends-the-period"):
+        if not answer.succeeded:
+            answer.note("the body of the example is refused, which nll-2019.close.documented-body-is-accepted judges")
+            return
+        _ends(consents, read, END)
+    with verifying("nll-2019.close.start-may-be-left-out"):
+        stored = consents.period_of(read.consent).get("start")
+        kept = stored is None or expect.same_moment(stored, start)
+        expect.true(kept, f"no start, or {start}", f"the start {stored}", read)
+
+
 def test_a_date_time_without_zone(consents: Consents, verifying: Verifying) -> None:
     """A dose consent is closed with a dateTime that has a time and no zone: it reads back with the same time of day."""
     known = consents.given("dose")

@@ -321,6 +321,40 @@ class CancelWithoutStartStartsNow(
         return super().kept(resource, previous)
 
 
+def names_a_profile(resource: Resource) -> bool:
+    """Whether meta.profile of a body names one; that of the example names none."""
+    return bool(resource.get("meta", {}).get("profile"))
+
+
+class CancelWithoutProfileStartsNow(
+    Fault,
+    name="cancel-without-profile-starts-now",
+    breaks=("nll-2019.close.start-may-be-left-out",),
+    packs=NLL,
+):
+    """A PUT that names no profile and has no start, as in the example, starts the period on the day of the PUT."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        begun = "start" in resource.get("provision", {}).get("dataPeriod", {})
+        if previous is not None and not begun and not names_a_profile(resource):
+            resource = with_validity(resource, start=str(self.clock().date()))
+        return super().kept(resource, previous)
+
+
+class CancelWithoutProfileStaysOpen(
+    Fault,
+    name="cancel-without-profile-stays-open",
+    breaks=("nll-2019.close.ends-the-period",),
+    packs=NLL,
+):
+    """The end that a PUT without a profile sets, as in the example, is acknowledged and not stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        if previous is not None and not names_a_profile(resource):
+            resource = with_validity(resource, end=None)
+        return super().kept(resource, previous)
+
+
 class CancelDemandsTheProfile(
     Fault,
     name="cancel-demands-the-profile",
@@ -330,7 +364,7 @@ class CancelDemandsTheProfile(
     """A PUT whose body names no profile is refused."""
 
     def check_write(self, write: Write) -> None:
-        if write.previous is not None and not write.resource.get("meta", {}).get("profile"):
+        if write.previous is not None and not names_a_profile(write.resource):
             raise Refused(422, "business-rule", "meta.profile says what a consent is")
         super().check_write(write)
 

@@ -50,7 +50,6 @@ class Written(NamedTuple):
 _written: Callable[[tuple[Moment, Moment, int | None, int]], Written] = partial(tuple.__new__, Written)
 
 _MONTH_OR_YEAR = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2]))?")
-_DECIMALS = re.compile(r"\.([0-9]+)")
 # dateTime: offsets to 14:00, -00:00 among them. The empty one is a missing one.
 _OFFSETS: dict[str, int | None] = {"": None, "Z": 0} | {
     f"{sign}{minutes // 60:02}:{minutes % 60:02}": minutes * (60 if sign == "+" else -60)
@@ -141,7 +140,8 @@ def shortest_end(end: Written) -> Moment:
 def _read(text: Any, kind: str) -> Written:
     """Read YYYY, YYYY-MM, YYYY-MM-DD, YYYY-MM-DDThh:mm or YYYY-MM-DDThh:mm:ss.sss; a time with Z, ±hh:mm or neither.
 
-    Where the separators stand where they should, Python's own reading takes nothing but digits between them.
+    Where the separators stand where they should, Python's own reading takes nothing but digits between them, and a
+    zone at the end.
     """
     if isinstance(text, str):
         try:
@@ -176,8 +176,10 @@ def _month_or_year(text: str) -> Written:
 def _second(wall: str, rest: str) -> Written:
     """A time begins at its instant and ends where the next unit of its last written digit begins."""
     zone, decimals = rest, None
-    if match := _DECIMALS.match(rest):
-        zone, decimals = rest[match.end() :], match[1]
+    if rest[:1] == ".":
+        at = len(rest) - (1 if rest[-1] == "Z" else 6 if rest[-3:-2] == ":" else 0)
+        if rest[1:at].isdigit() and rest.isascii():
+            zone, decimals = rest[at:], rest[1:at]
     offset = _OFFSETS[zone]
     leap = ""
     if wall[17:] == "60":
@@ -194,5 +196,7 @@ def _second(wall: str, rest: str) -> Written:
 def _seconds(wall: str) -> int:
     if wall[11:13] == "24":
         raise ValueError  # dateTime: "the time 24:00 is not allowed"; newer versions of Python do
+    if wall[-1:] == "Z":
+        raise ValueError  # Python reads a zone where digits are missing before it
     since = datetime.fromisoformat(wall) - _YEAR_ONE
     return (since.days + 1) * DAY + since.seconds

@@ -146,6 +146,8 @@ def test_in_force_at_an_edge(period: dict[str, str], instant: str, zone: str | N
         ),
         pytest.param({"start": "2011-12-30", "end": "2011-12-30"}, "Pacific/Apia", "ok", id="dates need no zone"),
         pytest.param({"start": "2020-W25-1", "end": "2020"}, None, ValueError, id="a week date is no dateTime"),
+        pytest.param({"start": "2020-01-01T10:30:Z"}, None, ValueError, id="a zone in the place of the seconds"),
+        pytest.param({"end": "2020-01-01T10:Z"}, None, ValueError, id="a zone in the place of the minutes"),
         pytest.param({"end": "2019-12-02T15:28:59"}, None, ValueError, id="a time without zone is no dateTime"),
         pytest.param({"start": "2020-06-31"}, None, ValueError, id="one malformed bound is enough"),
     ],

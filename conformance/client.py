@@ -9,8 +9,7 @@ import json
 import re
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -19,7 +18,7 @@ import jsonpatch
 from conformance import headers as header_lines
 from conformance import meaning, period, sending
 from conformance.answer import Answer
-from conformance.clock import Clock
+from conformance.clock import Clock, http_date
 from conformance.found import Found, element, next_link, with_elements
 from conformance.headers import PLAIN, Change
 from conformance.journal import mark_of, marked
@@ -381,11 +380,7 @@ class Consents:
     def time_there(self) -> datetime:
         """The time that it is for the target, by the Date of an answer; by our clock where that has none. In UTC."""
         answer = self.read(self.unused_id())
-        try:
-            told = parsedate_to_datetime(answer.header("Date") or "")
-        except ValueError:
-            return self.clock.now()
-        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+        return http_date(answer.header("Date")) or self.clock.now()
 
     def today(self) -> date:
         """The day that it is for the target, in UTC."""

@@ -46,10 +46,14 @@ class SetClock(Clock):
 
 def ahead(answer: Exchange) -> float | None:
     """By how many seconds the Date of an answer is ahead of the moment when it was asked for; None without Date."""
+    told = http_date(answer.header("Date"))
+    return None if told is None else (told - datetime.fromisoformat(answer.started)).total_seconds()
+
+
+def http_date(text: str | None) -> datetime | None:
+    """A date as HTTP writes it (RFC 9110 §5.6.7), aware and in UTC; None for what is none, whatever a server says."""
     try:
-        told = parsedate_to_datetime(answer.header("Date") or "")
-        asked = datetime.fromisoformat(answer.started)
-    except ValueError:
+        moment = parsedate_to_datetime(text or "")
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    told = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
-    return (told - asked).total_seconds()

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from conformance.callers import Callers
 from conformance.client import Consents
-from conformance.clock import Clock
+from conformance.clock import Clock, http_date
 from conformance.found import next_link
 from conformance.headers import Change
 from conformance.model import NotTestable, Unreachable, UsageError
@@ -162,12 +161,12 @@ class Stock:
 def _pause(answer: Answer, clock: Clock) -> float:
     """Seconds to wait for an export, as Retry-After says it (RFC 9110 §10.2.3)."""
     asked = (answer.header("Retry-After") or "").strip()
-    if asked.isdigit():
+    if asked.isascii() and asked.isdigit():
         return min(float(asked), LONGEST_POLL)
-    try:
-        seconds = (parsedate_to_datetime(asked) - clock.now()).total_seconds()
-    except (ValueError, TypeError):
+    until = http_date(asked)
+    if until is None:
         return POLL
+    seconds = (until - clock.now()).total_seconds()
     return min(max(seconds, 0.0), LONGEST_POLL)
 
 

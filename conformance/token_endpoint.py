@@ -9,12 +9,11 @@ import itertools
 import json
 import time
 from dataclasses import dataclass, field
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from conformance import address
+from conformance.clock import http_date
 from conformance.credentials import basic
 from conformance.model import Unreachable
 from conformance.wire import pause_before_repeating
@@ -100,12 +99,9 @@ def smart_configuration(wire: Wire, base_url: str) -> dict[str, Any]:
 def skew_of(received: Received) -> float | None:
     """By how many seconds the server's clock is ahead of ours, by the Date of an answer; None: it has none."""
     date = next((value for name, value in received.headers if name.lower() == "date"), None)
-    try:
-        moment = parsedate_to_datetime(date or "")
-    except ValueError:
+    moment = http_date(date)
+    if moment is None:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     asked = received.started.timestamp() + received.waited / 2
     return moment.timestamp() - asked + 0.5  # the date leaves fractions of a second off
 

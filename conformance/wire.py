@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from urllib3._collections import HTTPHeaderDict
 from urllib3.exceptions import HTTPError
 from urllib3.util import SKIP_HEADER
 
+from conformance.clock import http_date
 from conformance.connection_trouble import explain, innermost
 from conformance.model import NotTestable, Unreachable
 
@@ -224,13 +224,13 @@ def pause_before_repeating(received: Received, *, earlier: int, http: Http) -> f
         return None
     asked = next((value.strip() for name, value in received.headers if name.lower() == "retry-after"), "")
     pause = 0.5 * 2**earlier
-    if asked.isdigit():
+    if asked.isascii() and asked.isdigit():
         pause = float(asked)
     elif asked:
-        try:
-            pause = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):  # no date, or one without a zone
+        until = http_date(asked)
+        if until is None:
             return None
+        pause = (until - datetime.now(UTC)).total_seconds()
     return max(0.0, pause) if pause <= http.timeout else None
 
 

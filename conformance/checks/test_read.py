@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance import expect
 from conformance.answer import instant
+from conformance.clock import http_date
 from conformance.headers import Change, setting
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def test_when_a_read_was_last_modified(consents: Consents, verifying: Verifying)
 
     with verifying("r4.read.last-modified-is-sent"):
         value = expect.header(answer, "Last-Modified")
-        modified, updated = _http_date(value), instant(answer.meta.get("lastUpdated"))
+        modified, updated = http_date(value), instant(answer.meta.get("lastUpdated"))
         expect.true(modified is not None, "Last-Modified as an HTTP date", value, answer)
         if modified and updated:
             apart = abs(modified - updated)
@@ -198,10 +198,3 @@ def _read(consents: Consents, known: Kept) -> Answer:
 def _tag(answer: Answer) -> str:
     """The ETag of a read; where there is none, the one that meta.versionId would have."""
     return answer.header("ETag") or f'W/"{answer.meta.get("versionId")}"'
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value).astimezone(UTC)
-    except ValueError:
-        return None

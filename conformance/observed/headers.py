@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from conformance.clock import http_date
 from conformance.observed import observes
 
 if TYPE_CHECKING:
@@ -35,14 +35,6 @@ def every_success_carries_a_date(answers: Answers) -> str | None:
         value = answer.header("Date")
         if value is None:
             return f"{answer.status} without Date"
-        return None if _is_http_date(value) else f"Date: {value}"
+        return None if http_date(value) is not None else f"Date: {value}"
 
     return answers.none_may(fault, expected="a Date header on every success")
-
-
-def _is_http_date(value: str) -> bool:
-    try:
-        parsedate_to_datetime(value)
-    except ValueError:
-        return False
-    return True

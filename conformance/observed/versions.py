@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from conformance.answer import instant
+from conformance.clock import http_date
 from conformance.observed import observes
 from conformance.observed.bodies import parsed
 
@@ -42,11 +42,11 @@ def every_last_modified_is_the_time_shown(answers: Answers) -> str | None:
         updated = instant(shown)
         if modified is None or updated is None or str(shown) in ours:
             return None
-        try:
-            apart = abs(parsedate_to_datetime(modified).astimezone(UTC) - updated)
-        except ValueError:
+        told = http_date(modified)
+        if told is None:
             return f"Last-Modified {modified}, which is no HTTP date"
-        return None if apart < timedelta(seconds=1) else f"Last-Modified {modified} with lastUpdated {updated}"
+        near = abs(told - updated) < timedelta(seconds=1)
+        return None if near else f"Last-Modified {modified} with lastUpdated {updated}"
 
     return answers.none_may(fault, expected="a Last-Modified of the second of meta.lastUpdated")
 

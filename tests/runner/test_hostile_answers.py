@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conformance.wire import Headers, Received
 
 VALUES: list[Any] = [None, 0, -1.5, True, "", "x", "\ud800", [], {}, [None], {"a": None}, ["x"], "http://[", "a" * 3000]
+MOMENTS = ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:60-14:00", "2026-01-01T10:30:Z"]
 BODIES = [
     b"",
     b"null",
@@ -40,6 +41,7 @@ BODIES = [
     b'{"resourceType": "OperationOutcome", "issue": [[]]}',
 ]
 LINES = ["", "\u00e9", "http://[", "W/", "Consent", "/", "a" * 5000, "; charset", "application/fhir+json; charset=x"]
+LINES += ["\u00b2", f"Sun, 22 Nov {'9' * 20} 16:51:53 GMT", "Fri, 31 Dec 9999 23:59:59 -2300", "Mon, 1 Jan 0001 00:00:00"]
 
 
 class Hostile(proof.Within):
@@ -71,7 +73,8 @@ class Hostile(proof.Within):
         places = list(_places(document))
         if places:
             holder, name = self._dice.choice(places)
-            holder[name] = copy.deepcopy(self._dice.choice(VALUES))
+            is_dated = isinstance(name, str) and isinstance(holder[name], str) and holder[name][:2] in {"19", "20"}
+            holder[name] = copy.deepcopy(self._dice.choice(MOMENTS if is_dated else VALUES))
         return json.dumps(document).encode()
 
 

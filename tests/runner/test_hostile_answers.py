@@ -41,7 +41,7 @@ BODIES = [
     b'{"resourceType": "OperationOutcome", "issue": [[]]}',
 ]
 LINES = ["", "\u00e9", "http://[", "W/", "Consent", "/", "a" * 5000, "; charset", "application/fhir+json; charset=x"]
-LINES += ["\u00b2", f"Sun, 22 Nov {'9' * 20} 16:51:53 GMT", "Fri, 31 Dec 9999 23:59:59 -2300", "Mon, 1 Jan 0001 00:00:00"]
+LINES += ["\u00b2", f"Sun, 22 Nov {'9' * 20} 16:51:53 GMT", "Fri, 31 Dec 9999 23:59:59 -2300"]
 
 
 class Hostile(proof.Within):

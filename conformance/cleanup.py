@@ -8,6 +8,7 @@ therefore harms nobody. Where consents cannot be deleted, they are closed.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.callers import Callers
 from conformance.client import Consents, Kept
+from conformance.headers import Change
 from conformance.journal import TAG_SYSTEM
 from conformance.model import NotTestable, Unreachable, Violation
-from conformance.recorder import Recorder
+from conformance.recorder import Recorder, own_fault
 from conformance.redaction import Redactor
 from conformance.traces import logical_id, plan
 from conformance.wire import Wire
@@ -38,6 +40,8 @@ PATIENCE = 3
 OVER = frozenset({"inactive", "rejected", "entered-in-error"})
 """Status of a consent that is not in force (http://hl7.org/fhir/consent-state-codes)."""
 
+DAY = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}(T|$)")
+AS_SHOWN = Change(flaw="the content that the server shows, right or wrong")
 UNDELETABLE, UNCLOSABLE = "deleting is not offered", "and neither is closing"
 
 
@@ -184,7 +188,12 @@ class _Cleaning:
         consents = self._consents
         self._today = self._today or consents.today().isoformat()
         start = str(consents.period_of(shown).get("start", ""))
-        answer = consents.close_some_way(Kept(id, shown, "active"), end=max(self._today, start[:10]))
+        begins = start[:10] if DAY.match(start) else ""
+
+        def put(body: dict[str, Any]) -> Answer:
+            return consents.update(body, kind="active", action="close", change=AS_SHOWN)
+
+        answer = consents.close_some_way(Kept(id, shown, "active"), end=max(self._today, begins), send=put)
         self._watch(answer)
         if answer.succeeded:
             self._leave(f"Consent/{id}", f"closed; {refusal}", closed=True)
@@ -254,6 +263,8 @@ class _Cleaning:
             self._cleaned.stopped = self._redactor.text(str(problem))
         except (Violation, NotTestable) as problem:
             self._leave(_shown(row), self._redactor.text(str(problem)))
+        except Exception as problem:  # noqa: BLE001 - the report has to come, whatever content was met here
+            self._leave(_shown(row), self._redactor.text(own_fault(problem)))
 
     def _watch(self, answer: Answer) -> None:
         with self._lock:

@@ -155,6 +155,17 @@ def test_what_cannot_be_deleted_is_closed_and_listed(tmp_path: Path) -> None:
         assert f"{len(stays)} closed, which stay" in run.output
 
 
+def test_what_a_server_should_have_refused_is_closed_as_well(tmp_path: Path) -> None:
+    """A period within the rules ends before it starts: the body that closes the consent has it too."""
+    with watched(tmp_path, "nll-2023", faults=["accepts-inversion-within-a-day"]) as server:
+        run = ended(command(server, "--only", "period.order"), tmp_path)
+
+        assert "Traceback" not in run.output
+        assert "WARNING  period.order.inverted-period-is-refused" in run.output
+        assert set(server.held()) - set(server.before)
+        assert server.in_force() == []
+
+
 def test_what_another_resource_names_is_deleted_after_it(tmp_path: Path) -> None:
     with watched(tmp_path) as server:
         keep_what_is_named(server)

@@ -39,11 +39,10 @@ class Approach:
             return
         try:
             found = socket.getaddrinfo(host, self._port, type=socket.SOCK_STREAM)
-        except OSError as problem:
+        except (OSError, UnicodeError) as problem:
             means = "nothing can be checked; is base_url right, and this machine in the right network?"
-            raise Broken(
-                Finding(look="dns", state="broken", seen=f"{host}: {problem.strerror}", means=means)
-            ) from problem
+            said = problem.strerror if isinstance(problem, OSError) else "no name that a host can have"
+            raise Broken(Finding(look="dns", state="broken", seen=f"{host}: {said}", means=means)) from problem
         addresses = dict.fromkeys(str(row[4][0]) for row in found)
         yield Finding(look="dns", state="ok", seen=f"{host} is {', '.join(addresses)}")
 

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from conformance import token_endpoint
+from conformance.clock import LAST_SECOND
 from conformance.model import NotTestable, Unreachable
 from conformance.token_endpoint import Token
 from conformance.wire import Wire
@@ -178,5 +179,5 @@ def _said_by(token: str) -> float | None:
         until = jwt.decode(token, options={"verify_signature": False}).get("exp")
     except jwt.InvalidTokenError:
         return None
-    left = until - time.time() if isinstance(until, int | float) else 0
+    left = min(until, LAST_SECOND) - time.time() if isinstance(until, int | float) else 0
     return left if left > 0 else None

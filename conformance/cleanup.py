@@ -8,7 +8,6 @@ therefore harms nobody. Where consents cannot be deleted, they are closed.
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from conformance.client import Consents, Kept
 from conformance.headers import Change
 from conformance.journal import TAG_SYSTEM
 from conformance.model import NotTestable, Unreachable, Violation
+from conformance.period.written import stored_date_time
 from conformance.recorder import Recorder, own_fault
 from conformance.redaction import Redactor
 from conformance.traces import logical_id, plan
@@ -40,7 +40,6 @@ PATIENCE = 3
 OVER = frozenset({"inactive", "rejected", "entered-in-error"})
 """Status of a consent that is not in force (http://hl7.org/fhir/consent-state-codes)."""
 
-DAY = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}(T|$)")
 AS_SHOWN = Change(flaw="the content that the server shows, right or wrong")
 UNDELETABLE, UNCLOSABLE = "deleting is not offered", "and neither is closing"
 
@@ -157,7 +156,7 @@ class _Cleaning:
             self._search_instead(place)
         elif read.status != 200 or not isinstance(read.parsed, dict):
             self._leave(name, f"it cannot be read: {read.described}")
-        elif not self._plan.owns(read.parsed):
+        elif not self._plan.owns(read.parsed) or read.parsed.get("id") != id:
             self._leave(name, "not touched: nothing in it shows that the run made it")
             self._search_instead(place)
         else:
@@ -177,7 +176,7 @@ class _Cleaning:
             refusal = f"DELETE was refused: {answer.described}"
         if type_ != "Consent":
             self._leave(name, refusal)
-        elif shown.get("status") in OVER:
+        elif str(shown.get("status")) in OVER:
             self._leave(name, f"closed already; {refusal}", closed=True)
         elif not self._closes:
             self._leave(name, f"{refusal}, {UNCLOSABLE}")
@@ -188,12 +187,11 @@ class _Cleaning:
         consents = self._consents
         self._today = self._today or consents.today().isoformat()
         start = str(consents.period_of(shown).get("start", ""))
-        begins = start[:10] if DAY.match(start) else ""
 
         def put(body: dict[str, Any]) -> Answer:
             return consents.update(body, kind="active", action="close", change=AS_SHOWN)
 
-        answer = consents.close_some_way(Kept(id, shown, "active"), end=max(self._today, begins), send=put)
+        answer = consents.close_some_way(Kept(id, shown, "active"), end=max(self._today, _day(start)), send=put)
         self._watch(answer)
         if answer.succeeded:
             self._leave(f"Consent/{id}", f"closed; {refusal}", closed=True)
@@ -286,6 +284,15 @@ def said(cleaned: Cleaned) -> Iterator[str]:
     yield ", ".join(parts)
     if cleaned.stopped:
         yield f"not all were looked at: {cleaned.stopped}"
+
+
+def _day(start: str) -> str:
+    """The day, month or year of a start; empty where it is no dateTime."""
+    try:
+        stored_date_time(start)
+    except ValueError:
+        return ""
+    return start[:10]
 
 
 def _shown(row: Any) -> str:

@@ -49,6 +49,9 @@ POLL_EVERY = 0.25
 LONG_OVER = {"start": "2017-02-01", "end": "2019-06-30"}
 """A period that is over, whatever the zone of its dates and the clock of the target."""
 
+YEARS = range(2020, 9000)
+"""A clock that shows another year is not gone by: what is over would lie ahead of it, or nothing could."""
+
 A_MOMENT = timedelta(seconds=2)
 """How far ahead an end lies that is waited for."""
 
@@ -172,7 +175,7 @@ class Consents:
 
     def read(self, id: str, *, change: Change = PLAIN, method: str = "GET") -> Answer:  # noqa: A002 - FHIR's own word
         """GET [base]/Consent/[id]."""
-        return self.request(method, f"/Consent/{quote(id, safe='')}", action="read", change=change, requested_id=id)
+        return self.request(method, f"/Consent/{_in_a_path(id)}", action="read", change=change, requested_id=id)
 
     def follow(self, created: Answer) -> Answer:
         """GET what Location names: at that very address where it has a version to vread, else by the id in it."""
@@ -193,29 +196,33 @@ class Consents:
         kind: str = "",
         change: Change = PLAIN,
         action: str = "update",
+        address: str | None = None,
     ) -> Answer:
-        """PUT in the address form of the dialect. `id` stands in the address; without it, the body's id does."""
+        """PUT in the address form of the dialect, or in `address`: `/Consent` or `/Consent/{id}`.
+
+        `id` stands in the address; without it, the body's id does.
+        """
         named = id if id is not None else (body.get("id") if isinstance(body, dict) else None)
         path = "/Consent"
-        if self.dialect.update.endswith("{id}"):
-            path = f"/Consent/{quote(str(named or ''), safe='')}"
+        if (address or self.dialect.update).endswith("{id}"):
+            path = f"/Consent/{_in_a_path(str(named or ''))}"
         if self.dialect.if_match == "always" and named and not _names(change, "If-Match"):
             change = replace(change, setting=(*change.setting, *self._if_match(str(named))))
         return self.request("PUT", path, action=action, body=body, kind=kind, change=change, requested_id=named)
 
     def vread(self, id: str, version: str, *, change: Change = PLAIN) -> Answer:  # noqa: A002 - FHIR's own word
         """GET [base]/Consent/[id]/_history/[version]."""
-        path = f"/Consent/{quote(id, safe='')}/_history/{quote(version, safe='')}"
+        path = f"/Consent/{_in_a_path(id)}/_history/{_in_a_path(version)}"
         return self.request("GET", path, action="read", change=change, requested_id=id)
 
     def history(self, id: str, *, change: Change = PLAIN) -> Answer:  # noqa: A002 - FHIR's own word
         """GET [base]/Consent/[id]/_history: the first page."""
-        path = f"/Consent/{quote(id, safe='')}/_history"
+        path = f"/Consent/{_in_a_path(id)}/_history"
         return self.request("GET", path, action="read", change=change, requested_id=id)
 
     def delete(self, id: str, *, change: Change = PLAIN) -> Answer:  # noqa: A002 - FHIR's own word
         """DELETE [base]/Consent/[id]. Only for what this run has created."""
-        return self.request("DELETE", f"/Consent/{quote(id, safe='')}", action="delete", change=change, requested_id=id)
+        return self.request("DELETE", f"/Consent/{_in_a_path(id)}", action="delete", change=change, requested_id=id)
 
     def search(
         self,
@@ -226,15 +233,15 @@ class Consents:
     ) -> Answer:
         """GET [base]/Consent?…, or POST [base]/Consent/_search with a form: the first page."""
         if method == "GET":
-            query = urlencode(parameters, safe="/:", quote_via=quote)
+            query = urlencode(parameters, safe="/:", errors="surrogatepass", quote_via=quote)
             return self.request("GET", f"/Consent?{query}", action="search", change=change)
         form = replace(change, setting=(*change.setting, ("Content-Type", "application/x-www-form-urlencoded")))
-        body = urlencode(parameters).encode("ascii")
+        body = urlencode(parameters, errors="surrogatepass").encode("ascii")
         return self.request("POST", "/Consent/_search", action="search", body=body, change=form)
 
     def look_up(self, identifier: str) -> Answer:
         """GET [base]/Patient?identifier=…: the first page."""
-        return self.request("GET", f"/Patient?identifier={quote(identifier, safe='')}", action="search")
+        return self.request("GET", f"/Patient?identifier={_in_a_path(identifier)}", action="search")
 
     def request(
         self,
@@ -380,7 +387,8 @@ class Consents:
     def time_there(self) -> datetime:
         """The time that it is for the target, by the Date of an answer; by our clock where that has none. In UTC."""
         answer = self.read(self.unused_id())
-        return http_date(answer.header("Date")) or self.clock.now()
+        told = http_date(answer.header("Date"))
+        return told if told is not None and told.year in YEARS else self.clock.now()
 
     def today(self) -> date:
         """The day that it is for the target, in UTC."""
@@ -602,7 +610,7 @@ class Consents:
         own = self.dialect.close_by
         put = send or (lambda body: self.update(body, kind=consent.kind, action="close"))
         refusal = put(self.closing(consent, end=end, by=own))
-        if refusal.succeeded or refusal.status >= 500 or not self.still_open(consent):
+        if refusal.succeeded or refusal.status >= 500 or not self.still_open(consent, end=end):
             return refusal
         for way in ("both", "status", "period"):
             if way != own and (answer := put(self.closing(consent, end=end, by=way))).succeeded:
@@ -626,10 +634,19 @@ class Consents:
             )
         return replace(consent, body=answer.sent or consent.body)
 
-    def still_open(self, consent: Kept) -> bool:
-        """Whether a read shows it with the status and the period that it had before it was closed."""
+    def still_open(self, consent: Kept, *, end: str) -> bool:
+        """Whether a refusal to close it has left it alone: it is not gone, and has neither another status nor that end.
+
+        Its other bounds may be the server's own. Where nothing can be read, it is taken to be open.
+        """
+        if not self.offers("read"):
+            return True
         read = self.read(consent.id)
-        return read.status == 200 and read.resource_type == "Consent" and not self.shows_closing(consent, read.consent)
+        if read.resource_type != "Consent":
+            return read.status not in {404, 410}
+        status = consent.body.get("status", read.consent.get("status"))
+        shown = self.period_of(read.consent).get("end")
+        return bool(read.consent.get("status") == status and not meaning.same_moment(shown, end))
 
     def shows_closing(self, consent: Kept, shown: Json) -> bool:
         """Whether what a read shows has another status or period than the consent had before it was closed."""
@@ -831,8 +848,11 @@ class Consents:
 
     def _here(self, link: str) -> str:
         """A link of the target as an address below the base URL: it may know itself by another host name."""
-        absolute = urljoin(self._target.base_url + "/Consent", link)
-        there, here = urlsplit(absolute), urlsplit(self._target.base_url)
+        here = urlsplit(self._target.base_url)
+        try:
+            there = urlsplit(urljoin(self._target.base_url + "/Consent", link))
+        except ValueError as problem:
+            raise Violation("a link that is an address", f"{link!r}: {problem}") from problem
         return there._replace(scheme=here.scheme, netloc=here.netloc).geturl()
 
     def _next_existing(self, kind: str, *, with_elements: tuple[str, ...] = ()) -> Kept:
@@ -887,6 +907,11 @@ def _carry(lines: Headers, credentials: Line | None) -> bool:
         return False
     name, value = credentials
     return [sent for called, sent in lines if called.lower() == name.lower()] == [value]
+
+
+def _in_a_path(text: str) -> str:
+    """As one segment of an address: a server may have given an id that is none."""
+    return quote(text, safe="", errors="surrogatepass")
 
 
 def _names(change: Change, header: str) -> bool:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from conformance.model import Exchange
 
 
+LAST_SECOND = 253402300799
+"""Of the year 9999, in seconds since 1970: what lies beyond can be any number of digits long."""
+
+
 class Clock:
     """The machine's clock."""
 

@@ -84,7 +84,8 @@ def _told(cleaned: Cleaned, folder: Path, *, given: bool) -> list[str]:
     if cleaned.done:
         (folder / DONE).touch()
     if cleaned.left:
-        path.write_text("".join(f"{one.place}: {one.why}\n" for one in cleaned.left), encoding="utf-8")
+        listed = "".join(f"{one.place}: {one.why}\n" for one in cleaned.left)
+        path.write_text(listed, encoding="utf-8", errors="backslashreplace")
         lines += [f"  {one.place}: {one.why}" for one in cleaned.left if not one.closed][:SHOWN]
         lines.append(f"cleanup: what stays on the server is listed in {path}")
     if not cleaned.done and not given:

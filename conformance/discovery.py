@@ -149,9 +149,14 @@ def _identifiers(answer: Answer, owners: set[str]) -> Iterator[str]:
     """The identifiers of the included people of these ids, as system|value."""
     if answer.status != 200 or answer.resource_type != "Bundle":
         return
-    for entry in answer.parsed.get("entry") or ():
+    entries = answer.parsed.get("entry")
+    for entry in entries if isinstance(entries, list) else ():
         person = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(person, dict) or person.get("resourceType") == "Consent" or person.get("id") not in owners:
+        if (
+            not isinstance(person, dict)
+            or person.get("resourceType") == "Consent"
+            or str(person.get("id")) not in owners
+        ):
             continue
         listed = person.get("identifier")
         for row in listed if isinstance(listed, list) else ():

@@ -11,6 +11,7 @@ from conformance import preflight
 from conformance.approach import Approach
 from conformance.callers import Callers
 from conformance.client import Consents
+from conformance.clock import LAST_SECOND
 from conformance.finding import Broken, Finding, State
 from conformance.headers import Change
 from conformance.model import NotTestable, Unreachable
@@ -270,4 +271,4 @@ def _left_of(token: str | None) -> float | None:
         until = jwt.decode(token or "", options={"verify_signature": False}).get("exp")
     except jwt.InvalidTokenError:
         return None
-    return float(until) - time.time() if isinstance(until, int | float) else None
+    return min(until, LAST_SECOND) - time.time() if isinstance(until, int | float) else None

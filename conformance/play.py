@@ -33,12 +33,16 @@ class Play:
     """One scenario under way: the names that it remembers.
 
     Known from the start: `{patient}` and `{other-patient}` (references of this run), `{unused-id}`, `{end}`,
-    `{patient-parameter}`.
+    `{patient-parameter}`, `{period}`.
     """
 
     def __init__(self, consents: Consents) -> None:
         self._consents = consents
-        self._names: dict[str, str] = {"end": END, "patient-parameter": consents.dialect.patient_parameter}
+        self._names: dict[str, str] = {
+            "end": END,
+            "patient-parameter": consents.dialect.patient_parameter,
+            "period": consents.dialect.period_element.replace(".", "/"),
+        }
         self._read: Json | None = None
         self._sent: Json | None = None
 
@@ -71,10 +75,10 @@ class Play:
             expect.true(re.fullmatch(self.fill(pattern), value) is not None, f"{name}: {pattern}", value, answer)
         for pointer, wanted in row.body.items():
             expect.true(answer.parsed is not None, f"a body with {pointer}", answer.described, answer)
-            found = self._at(answer, pointer)
+            found = self._at(answer, self.fill(pointer))
             expect.equal(None if found is _ABSENT else found, self._filled(wanted), f"{pointer}:", answer)
         for pointer in row.absent:
-            expect.true(self._at(answer, pointer) is _ABSENT, f"nothing at {pointer}", "something", answer)
+            expect.true(self._at(answer, self.fill(pointer)) is _ABSENT, f"nothing at {pointer}", "something", answer)
         if row.includes or row.excludes:
             matches = Found((answer, *self._consents.further_pages(answer)))
             expect.matches(
@@ -93,6 +97,10 @@ class Play:
         if not step.expect and not step.flawed and not answer.succeeded:
             raise NotTestable(f"step '{step.name}' did not work: {answer.described}", exchanges=answer.shows)
         if answer.status == 200 and answer.resource_type == "Consent":
+            if str(answer.consent.get("id")) not in answer.exchange.url:  # a PUT of it would change somebody else's
+                raise NotTestable(
+                    f"step '{step.name}' shows another consent: {answer.described}", exchanges=answer.shows
+                )
             self._read = answer.consent
         for name, place in step.remember.items():
             found = self._found(answer, place)

@@ -203,19 +203,20 @@ def claims_in(statement: dict[str, Any]) -> Iterator[str]:
 def _of_consent(resource: dict[str, Any], rest: dict[str, Any]) -> Iterator[str]:
     for row in _rows(resource, "interaction"):
         yield from INTERACTIONS.get(str(row.get("code")), ())
-    parameters = {row.get("name") for row in (*_rows(resource, "searchParam"), *_rows(rest, "searchParam"))}
-    for parameter in sorted(map(str, parameters)):
+    parameters = {str(row.get("name")) for row in (*_rows(resource, "searchParam"), *_rows(rest, "searchParam"))}
+    for parameter in sorted(name for name in parameters if name.isprintable()):
         yield f"search:{parameter}"
-    for include in resource.get("searchInclude") or ():
+    includes = resource.get("searchInclude")
+    for include in includes if isinstance(includes, list) else ():
         for name in ("patient", "actor"):
             # `*` stands for _include=* (search.html#include): for the parameters that the server has
             if include == f"Consent:{name}" or (include == "*" and name in parameters):
                 yield f"include:{name}"
-    if resource.get("versioning") in {"versioned", "versioned-update"}:
+    if str(resource.get("versioning")) in {"versioned", "versioned-update"}:
         yield "versions"
     if resource.get("versioning") == "versioned-update":
         yield "if-match"
-    if resource.get("conditionalRead") in {"modified-since", "not-match", "full-support"}:
+    if str(resource.get("conditionalRead")) in {"modified-since", "not-match", "full-support"}:
         yield "conditional-read"
 
 

@@ -233,7 +233,8 @@ def _whole_words(form: str, text: str) -> str:
 
 
 def _escaped(secret: str) -> Iterator[str]:
-    for quoted in (quote(secret, safe=""), quote_plus(secret), quote(secret)):
+    lone = "surrogatepass"
+    for quoted in (quote(secret, safe="", errors=lone), quote_plus(secret, errors=lone), quote(secret, errors=lone)):
         yield quoted
         yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quoted)
     for ascii_only in (True, False):

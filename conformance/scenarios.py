@@ -19,6 +19,7 @@ RUN_NAMES = {
     "unused-id": "an id that no consent has, a fresh one at each place",
     "uuid": "a fresh UUID at each place",
     "end": "the date at which a consent is closed, in the future",
+    "period": "the place of a consent's period, by the dialect, as a part of a JSON Pointer",
     "given-consent": "the logical id of a consent that the target holds",
     "given-patient-id": "the logical id of that consent's patient",
     "given-actor-id": "the logical id of that consent's first actor",

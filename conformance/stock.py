@@ -99,12 +99,17 @@ class Stock:
         manifest = answer.parsed
         if answer.status != 200 or not isinstance(manifest, dict):
             raise self._refused("the export", answer)
-        rows = [row for row in manifest.get("output") or () if isinstance(row, dict) and "url" in row]
+        output = manifest.get("output")
+        rows = [row for row in output if isinstance(row, dict) and "url" in row] if isinstance(output, list) else []
         secured = manifest.get("requiresAccessToken", True)
         return [{**row, "secured": secured} for row in rows if row.get("type") == self._type]
 
     def _lines(self, file: dict[str, Any]) -> Iterator[Document]:
-        url = urljoin(self._target.base_url + "/", str(file["url"]))
+        try:
+            url = urljoin(self._target.base_url + "/", str(file["url"]))
+        except ValueError as problem:
+            said = f"--from-server: the export lies at {file['url']!r}, which is no address ({problem})"
+            raise UsageError(said) from problem
         headers = [("Accept", "application/fhir+ndjson"), *self._target.http.headers.items()]
         ours = urlsplit(url)[:2] == urlsplit(self._target.base_url)[:2]
         if file["secured"] and not ours:
@@ -154,7 +159,13 @@ class Stock:
 
     def _here(self, link: str) -> str:
         """A link of the server as an address below the base URL: it may know itself by another host name."""
-        there, here = urlsplit(urljoin(f"{self._target.base_url}/{self._type}", link)), urlsplit(self._target.base_url)
+        here = urlsplit(self._target.base_url)
+        try:
+            there = urlsplit(urljoin(f"{self._target.base_url}/{self._type}", link))
+        except ValueError as problem:
+            raise UsageError(
+                f"--from-server: the server links to {link!r}, which is no address ({problem})"
+            ) from problem
         return there._replace(scheme=here.scheme, netloc=here.netloc).geturl()
 
 
@@ -172,12 +183,13 @@ def _pause(answer: Answer, clock: Clock) -> float:
 
 def _entries(bundle: dict[str, Any], content: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
     """The resource of each match of a page: parsed, and its bytes."""
-    rows = [row for row in bundle.get("entry") or () if isinstance(row, dict)]
+    entries = bundle.get("entry")
+    rows = [row for row in entries if isinstance(row, dict)] if isinstance(entries, list) else []
     shown = [row for row in rows if isinstance(row.get("resource"), dict)]
     raw = list(_slices(content))
     for number, row in enumerate(shown):
         mode = row["search"].get("mode") if isinstance(row.get("search"), dict) else None
-        if mode in {None, "match"}:
+        if mode in (None, "match"):
             exact = raw[number] if len(raw) == len(shown) else json.dumps(row["resource"]).encode()
             yield row["resource"], exact
 

@@ -178,7 +178,7 @@ def _seconds(value: Any) -> float | None:
     """The life of a token; some servers write the number as text."""
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return seconds if 0 <= seconds < 1e9 else None
 

@@ -99,7 +99,10 @@ class Wire:
         """
         if self._read_only:
             refuse_to_write(method, url, searching_by_post=self._searching_by_post)
-        prepared = _prepared(method, url, headers, body)
+        try:
+            prepared = _prepared(method, url, headers, body)
+        except (requests.RequestException, ValueError) as problem:
+            raise Unreachable(explain(problem, url, self._timeout)) from problem
         number = None
         if self._journal is not None and writes(method, url):
             number = self._journal.intend(method, url, body)

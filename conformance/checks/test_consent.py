@@ -170,7 +170,10 @@ def _depth(provision: Any) -> int:
 
 def _codes(value: Any) -> set[tuple[str, str]]:
     """System and code of each coding, at any depth."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    found = {pair for one in inner for pair in _codes(one)}
-    coded = isinstance(value, dict) and "code" in value
-    return found | {(str(value.get("system")), str(value["code"]))} if coded else found
+    found, left = set(), [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict) and "code" in one:
+            found.add((str(one.get("system")), str(one["code"])))
+        left += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return found

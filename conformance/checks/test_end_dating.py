@@ -124,8 +124,8 @@ def test_closing_with_the_documented_body(consents: Consents, verifying: Verifyi
     known = consents.given("dose")
     start = consents.period_of(consents.current(known)).get("start")
     printed = consents.pack.fixture("close-dose-consent.repaired.json")
-    body = {**printed, "id": known.id, "patient": {"reference": known.patient}}
-    consents.period_of(body)["end"] = END
+    body = {**printed, "id": known.id, "patient": {"reference": known.patient}, "provision": {}}
+    consents.period_of(body, create=True)["end"] = END
 
     answer = consents.update(body, kind=known.kind, action="close")
     read = consents.read(known.id)

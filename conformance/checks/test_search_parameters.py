@@ -237,9 +237,27 @@ PARAMETERS = (
         asked=_reference,
         release="5",
     ),
-    Selecting(name="controller", path="controller", values=_of(_listed, _references("Organization")), asked=_reference),
-    Selecting(name="manager", path="manager", values=_of(_listed, _references("Organization")), asked=_reference),
-    Selecting(name="grantee", path="grantee", values=_of(_listed, _references("Practitioner")), asked=_reference),
+    Selecting(
+        name="controller",
+        path="controller",
+        values=_of(_listed, _references("Organization")),
+        asked=_reference,
+        release="5",
+    ),
+    Selecting(
+        name="manager",
+        path="manager",
+        values=_of(_listed, _references("Organization")),
+        asked=_reference,
+        release="5",
+    ),
+    Selecting(
+        name="grantee",
+        path="grantee",
+        values=_of(_listed, _references("Practitioner")),
+        asked=_reference,
+        release="5",
+    ),
     Selecting(
         name="verified",
         path="verification",
@@ -253,6 +271,7 @@ PARAMETERS = (
         values=_of(lambda day: [{"verified": True, "verificationDate": [day]}], lambda _: ("2024-03-15", "2019-06-15")),
         asked=lambda value: _month(next(iter(value[0].get("verificationDate", ())), "")),
         never="1901-01",
+        release="5",
     ),
 )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from conformance import expect, meaning
 from conformance.headers import Change
@@ -146,4 +147,4 @@ def _bare(known: Kept) -> str:
 def _bases(found: Found) -> list[str]:
     """The bases under which the server knows its own consents."""
     urls = {str(entry.get("fullUrl", "")).partition("/Consent/")[0] for entry in found.entries}
-    return sorted(url for url in urls if urlsplit(url).netloc)
+    return sorted(url for url in urls if re.match(r"(?i)https?://[^/?#\[\]]", url))

@@ -272,3 +272,26 @@ def test_a_read_only_run_writes_nothing(tmp_path: Path) -> None:
         assert run.report["exchanges"]
         assert server.writes == []
         assert not (tmp_path / "reports" / journal.FOLDER).exists()
+
+
+def test_nobody_elses_consent_is_closed_for_one_that_a_read_shows_instead(tmp_path: Path) -> None:
+    """A PUT to the type's address goes by the id in the body, and reads show that of somebody else's consent."""
+    with watched(tmp_path, "nll-2023") as server:
+        somebody = server.server.target["given"]["consents"][0]
+        honest = server._handle
+
+        def lying(request: Request) -> Response:
+            response = honest(request)
+            if request.method == "GET" and response.status == 200 and b'"resourceType":"Consent"' in response.body[:30]:
+                shown = {**json.loads(response.body), "id": somebody}
+                headers = [(key, value) for key, value in response.headers if key.lower() != "content-length"]
+                body = json.dumps(shown).encode()
+                length = ("Content-Length", str(len(body)))
+                return type(response)(status=200, headers=(*headers, length), body=body)
+            return response
+
+        server._handle = lying
+        ended(command(server, "--only", "nll-2023.create"), tmp_path)
+
+        assert set(server.held()) - set(server.before)
+        server.assert_nothing_else_changed()

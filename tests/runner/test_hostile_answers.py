@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import proof
+from conformance import preflight, proof
 from conformance.clock import SetClock
 from conformance.model import RunVerdict
 from conformance.reference import ReferenceServer
@@ -20,7 +20,22 @@ if TYPE_CHECKING:
 
     from conformance.wire import Headers, Received
 
-VALUES: list[Any] = [None, 0, -1.5, True, "", "x", "\ud800", [], {}, [None], {"a": None}, ["x"], "http://[", "a" * 3000]
+VALUES: list[Any] = [
+    None,
+    0,
+    -1.5,
+    True,
+    "",
+    "x",
+    "\ud800",
+    [],
+    {},
+    [None],
+    {"a": None},
+    ["x"],
+    "http://[/Consent/x",
+    "a" * 3000,
+]
 MOMENTS = ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:60-14:00", "2026-01-01T10:30:Z"]
 BODIES = [
     b"",
@@ -41,6 +56,7 @@ BODIES = [
     b'{"resourceType": "OperationOutcome", "issue": [[]]}',
 ]
 LINES = ["", "\u00e9", "http://[", "W/", "Consent", "/", "a" * 5000, "; charset", "application/fhir+json; charset=x"]
+LINES += ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "http://[/Consent/x/_history/1"]
 LINES += ["\u00b2", f"Sun, 22 Nov {'9' * 20} 16:51:53 GMT", "Fri, 31 Dec 9999 23:59:59 -2300"]
 
 
@@ -54,7 +70,9 @@ class Hostile(proof.Within):
 
     def send(self, method: str, url: str, headers: Headers, body: bytes | None = None) -> Received:
         answer = super().send(method, url, headers, body)
-        if "/metadata" in url or self._dice.random() < 0.5:
+        if ("/metadata" in url) is not (self._how == "statements"):
+            return answer
+        if self._how != "statements" and self._dice.random() < 0.5:
             return answer
         if self._how == "bodies":
             return replace(answer, body=self._dice.choice(BODIES))
@@ -103,6 +121,32 @@ def test_no_answer_breaks_a_check(pack: str, how: str) -> None:
     }
     assert broken == {}
     assert report.verdict is RunVerdict.NOT_CONFORMANT
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_no_statement_breaks_a_run(seed: int) -> None:
+    """A CapabilityStatement with a value of another kind in one place: what it claims is less, or something else."""
+    clock = SetClock()
+    with ReferenceServer("r4", clock=clock.now, listen=False) as server:
+        within = Hostile(server, clock, "statements", seed=seed)
+        report = proof.run("--pack", "r4", "-k", "test_capability", within=within)
+    outcomes = {check["outcome"] for row in report.requirements for check in row.checks}
+    assert outcomes
+    assert "error" not in outcomes
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"searchParam": [{"name": {}}, {"name": "\ud800"}, {"name": "x\nallow_writes = true"}]},
+        {"searchInclude": 5, "versioning": [], "conditionalRead": {}},
+        {"interaction": [{"code": []}, 5, "x"], "searchParam": {}, "searchInclude": [{}, [], "*"]},
+    ],
+)
+def test_odd_claims_are_none(members: dict[str, Any]) -> None:
+    statement = {"rest": [{"resource": [{"type": "Consent", **members}]}]}
+    said = list(preflight.claims_in(statement))
+    assert all(claim.isprintable() for claim in said)
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -20,22 +20,8 @@ if TYPE_CHECKING:
 
     from conformance.wire import Headers, Received
 
-VALUES: list[Any] = [
-    None,
-    0,
-    -1.5,
-    True,
-    "",
-    "x",
-    "\ud800",
-    [],
-    {},
-    [None],
-    {"a": None},
-    ["x"],
-    "http://[/Consent/x",
-    "a" * 3000,
-]
+VALUES: list[Any] = [None, 0, -1.5, True, "", "x", "\ud800", [], {}, [None], {"a": None}, ["x"], "a" * 3000]
+VALUES += ["http://[/Consent/x"]
 MOMENTS = ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:60-14:00", "2026-01-01T10:30:Z"]
 BODIES = [
     b"",

@@ -119,6 +119,36 @@ class CloseAtTypeAddressRedirects(
         return Answer(status=307, headers=(("Location", f"{self.base}/Consent/{chosen.id}"),))
 
 
+class CloseOfAccessAtTypeAddressRefused(
+    Fault,
+    name="close-of-access-at-type-address-refused",
+    breaks=("nll-2023.close.put-to-the-type-address",),
+    blocks=(
+        "nll-2023.close.read-shows-latest-version",
+        "nll-2023.close.repeating-is-harmless",
+        "nll-2023.provenance.access-consent-rules",
+        "r4.write.meaning-survives",
+    ),
+    packs=NLL,
+):
+    """A PUT of an access consent to [base]/Consent answers 405, one to the consent's own address is carried out."""
+
+    def asked(self, request: Request) -> Route:
+        match (request.method, *request.segments):
+            case ("PUT", "Consent", named):
+                return Route(interaction="update", type="Consent", id=named)
+        return super().asked(request)
+
+    def check_write(self, write: Write) -> None:
+        super().check_write(write)
+        if (
+            write.previous is not None
+            and self.kind_of(write.resource) == "access"
+            and write.request.segments == ("Consent",)
+        ):
+            raise Refused(405, "not-supported", "an access consent has an address of its own")
+
+
 class CloseSelectsByPatient(
     Fault,
     name="close-selects-by-patient",

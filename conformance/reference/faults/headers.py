@@ -35,6 +35,28 @@ class CloseDemandsBlankHeaders(
             raise Refused(400, "required", f"{', '.join(BLANK_HEADERS)} are needed")
 
 
+class CloseOfAccessDemandsAccess(
+    Fault,
+    name="close-of-access-demands-access",
+    breaks=("nll-2023.headers.documented-set-is-accepted",),
+    blocks=(
+        "nll-2023.close.put-to-the-type-address",
+        "nll-2023.close.read-shows-latest-version",
+        "nll-2023.close.repeating-is-harmless",
+        "nll-2023.provenance.access-consent-rules",
+        "r4.write.meaning-survives",
+    ),
+    packs=NLL,
+):
+    """A PUT of an access consent without x-access is refused."""
+
+    def check_write(self, write: Write) -> None:
+        super().check_write(write)
+        access = write.previous is not None and self.kind_of(write.resource) == "access"
+        if access and not write.request.header("x-access"):
+            raise Refused(400, "required", "x-access is needed")
+
+
 class CloseRefusesDocumentedUserAgent(
     Fault,
     name="close-refuses-documented-user-agent",

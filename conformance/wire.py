@@ -6,7 +6,9 @@ redirects, no cookies, no added Accept or User-Agent, header values in UTF-8, re
 
 from __future__ import annotations
 
+import gzip
 import time
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -136,8 +138,13 @@ class Wire:
             response = self._sent(_prepared("GET", url, headers, None))
             if response.status_code != 200:
                 raise Unreachable(f"GET was answered {response.status_code}")
-            yield from response.raw.stream(CHUNK, decode_content=True)
-        except (requests.RequestException, HTTPError, ValueError, OSError) as problem:
+            if response.headers.get("Content-Encoding", "").strip().lower() in {"gzip", "x-gzip"}:
+                with gzip.GzipFile(fileobj=response.raw) as whole:  # it minds where the stream ends; urllib3 does not
+                    while part := whole.read(CHUNK):
+                        yield part
+            else:
+                yield from response.raw.stream(CHUNK, decode_content=True)
+        except (requests.RequestException, HTTPError, ValueError, OSError, EOFError, zlib.error) as problem:
             raise Unreachable(explain(problem, url, self._timeout)) from problem
 
     def _sent(self, prepared: requests.PreparedRequest) -> requests.Response:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import servers
 from runs import LONGEST, environment
 
@@ -98,6 +100,52 @@ def test_by_a_bulk_export(tmp_path: Path, lying: Callable[[servers.Honest], str]
     assert rows[0]["file"] == "Consent:1"
     assert server.seen[-1] == "DELETE /jobs/1"
     assert "GET /files/Patient" not in server.seen
+
+
+class CompressesItsFiles(HoldsAFew):
+    """An export file as gzip, without its last bytes if it is cut short."""
+
+    def __init__(self, *, lacks: int) -> None:
+        super().__init__()
+        self.lacks = lacks
+
+    def answer(self, method: str, path: str, query: str, body: bytes) -> servers.Response | None:
+        response = super().answer(method, path, query, body)
+        if path != "/files/Consent" or response is None:
+            return response
+        status, headers, content = response
+        packed = gzip.compress(content)
+        return status, {**headers, "Content-Encoding": "gzip"}, packed[: len(packed) - self.lacks]
+
+
+@pytest.mark.parametrize(("lacks", "expected"), [(0, 1), (8, 2), (40, 2)])
+def test_an_export_that_breaks_off_is_not_taken_for_all_of_it(
+    tmp_path: Path, lying: Callable[[servers.Honest], str], lacks: int, expected: int
+) -> None:
+    code, _, said = validated(tmp_path, "--export", "--base-url", lying(CompressesItsFiles(lacks=lacks)))
+
+    assert code == expected, said
+    assert "Traceback" not in said
+    assert ("ended before the end" in said) is (expected == 2)
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        {"entry": 5},
+        {"entry": [{"resource": {}, "search": {"mode": []}}]},
+        {"link": [{"relation": "next", "url": "http://["}]},
+    ],
+)
+def test_an_odd_page_is_the_servers_mistake(
+    tmp_path: Path, lying: Callable[[servers.Honest], str], bundle: dict[str, Any]
+) -> None:
+    class ShowsOdd(servers.Honest):
+        def answer(self, *_: object) -> servers.Response:
+            return servers.fhir(200, {"resourceType": "Bundle", "type": "searchset", **bundle})
+
+    _, _, said = validated(tmp_path, "--base-url", lying(ShowsOdd()))
+    assert "Traceback" not in said
 
 
 def test_mistakes(tmp_path: Path, lying: Callable[[servers.Honest], str]) -> None:

@@ -64,7 +64,7 @@ class Found:
         return [
             f"{resource.get('resourceType')}/{resource.get('id')}"
             for entry, resource in self._resources
-            if resource.get("resourceType") not in {"Consent", "OperationOutcome"} or _mode(entry) == "include"
+            if resource.get("resourceType") not in ("Consent", "OperationOutcome") or _mode(entry) == "include"
         ]
 
     @property

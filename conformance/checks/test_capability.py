@@ -122,7 +122,8 @@ def _listed(statement: dict[str, Any]) -> tuple[set[str], set[str], set[str]]:
     consent = [row for rest in rests for row in _rows(rest, "resource") if row.get("type") == "Consent"]
     interactions = {str(one.get("code")) for row in consent for one in _rows(row, "interaction")}
     parameters = {str(one.get("name")) for row in (*rests, *consent) for one in _rows(row, "searchParam")}
-    includes = {str(one) for row in consent for one in row.get("searchInclude") or ()}
+    listed = [row.get("searchInclude") for row in consent]
+    includes = {str(one) for rows in listed if isinstance(rows, list) for one in rows}
     return interactions, parameters, includes
 
 

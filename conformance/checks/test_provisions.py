@@ -35,7 +35,7 @@ def test_the_published_example(consents: Consents, verifying: Verifying) -> None
         else:
             status = read.consent.get("status")
             consents.met("trap.ballot.active-after-end", f"after its end the example reads {status}")
-            expect.true(status in {"active", "inactive"}, "status active or inactive", f"status {status}", read)
+            expect.true(status in ("active", "inactive"), "status active or inactive", f"status {status}", read)
     with verifying("r5-ballot.example.round-trip"):
         expect.success(answer, usual=201)
         if read is not None:

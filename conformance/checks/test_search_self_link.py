@@ -89,7 +89,8 @@ def _narrowing(consents: Consents, known: Kept) -> list[tuple[str, str]]:
 def _shown(answer: Answer) -> list[tuple[str, str]]:
     """The decoded query of the self link; nothing where there is none."""
     links = answer.resource.get("link")
-    own = [link for link in links or () if isinstance(link, dict) and link.get("relation") == "self"]
+    rows = links if isinstance(links, list) else []
+    own = [link for link in rows if isinstance(link, dict) and link.get("relation") == "self"]
     queries = [str(link.get("url")).partition("#")[0].partition("?")[2] for link in own]
     return [pair for query in queries for pair in parse_qsl(query, keep_blank_values=True)]
 

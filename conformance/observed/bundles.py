@@ -181,8 +181,9 @@ def no_outcome_in_a_searchset_is_an_error(answers: Answers) -> str | None:
             return None
         if _mode(entry) not in {"outcome", None}:
             return f"an OperationOutcome marked as {_mode(entry)}"
-        told = [issue.get("severity") for issue in resource.get("issue") or () if isinstance(issue, dict)]
-        severe = [severity for severity in told if severity in {"error", "fatal"}]
+        issues = resource.get("issue")
+        told = [row.get("severity") for row in issues if isinstance(row, dict)] if isinstance(issues, list) else []
+        severe = [severity for severity in told if severity in ("error", "fatal")]
         return f"an OperationOutcome with an issue of severity {severe[0]}" if severe else None
 
     _each(answers, fault, expected="no error in an entry of a searchset")
@@ -272,4 +273,4 @@ def _named(resource: Json) -> str:
 
 def _addressed(resource: Json) -> bool:
     """Whether a resource has an address of its own: an OperationOutcome about the search has none."""
-    return resource.get("resourceType") not in {"OperationOutcome", None}
+    return resource.get("resourceType") not in ("OperationOutcome", None)

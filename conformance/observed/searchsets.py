@@ -42,7 +42,7 @@ def every_match_is_complete(answers: Answers) -> str | None:
         for entry, resource in search.entries:
             seen = True
             mode = entry["search"].get("mode") if isinstance(entry.get("search"), dict) else None
-            if mode in {"include", "outcome"} or resource.get("resourceType") == "OperationOutcome":
+            if mode in ("include", "outcome") or resource.get("resourceType") == "OperationOutcome":
                 continue
             held = {"fullUrl": entry.get("fullUrl"), "resource": resource, "search.mode": mode}
             missing = [name for name, value in held.items() if not value]

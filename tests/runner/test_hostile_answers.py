@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from conformance.wire import Headers, Received
 
-VALUES: list[Any] = [None, 0, -1.5, True, "", "x", "\ud800", [], {}, [None], {"a": None}, ["x"], "a" * 3000]
+VALUES: list[Any] = [None, 0, -1.5, True, "", "x", "\ud800", [], {}, [None], {"a": None}, ["x"], 5, "a" * 3000]
 VALUES += ["http://[/Consent/x"]
 MOMENTS = ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:60-14:00", "2026-01-01T10:30:Z"]
 BODIES = [
@@ -136,9 +136,8 @@ def test_odd_claims_are_none(members: dict[str, Any]) -> None:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """(holder, name or index) of each value in a document, but for resource types."""
+    """(holder, name or index) of each value in a document."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, inner in list(items):
-        if name != "resourceType":
-            yield value, name
+        yield value, name
         yield from _places(inner)

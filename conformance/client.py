@@ -50,7 +50,7 @@ LONG_OVER = {"start": "2017-02-01", "end": "2019-06-30"}
 """A period that is over, whatever the zone of its dates and the clock of the target."""
 
 YEARS = range(2020, 9000)
-"""A clock that shows another year is not gone by: what is over would lie ahead of it, or nothing could."""
+"""Years of a Date that are believed. Earlier, what checks take for over lies ahead; later, no end can be written."""
 
 A_MOMENT = timedelta(seconds=2)
 """How far ahead an end lies that is waited for."""

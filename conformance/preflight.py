@@ -203,8 +203,9 @@ def claims_in(statement: dict[str, Any]) -> Iterator[str]:
 def _of_consent(resource: dict[str, Any], rest: dict[str, Any]) -> Iterator[str]:
     for row in _rows(resource, "interaction"):
         yield from INTERACTIONS.get(str(row.get("code")), ())
-    parameters = {str(row.get("name")) for row in (*_rows(resource, "searchParam"), *_rows(rest, "searchParam"))}
-    for parameter in sorted(name for name in parameters if name.isprintable()):
+    names = [row.get("name") for row in (*_rows(resource, "searchParam"), *_rows(rest, "searchParam"))]
+    parameters = {name for name in names if isinstance(name, str) and name.isprintable()}
+    for parameter in sorted(parameters):
         yield f"search:{parameter}"
     includes = resource.get("searchInclude")
     for include in includes if isinstance(includes, list) else ():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_SECONDS = 30
-"""For each figure: one of the validators takes seconds for a document."""
+"""For each figure: one of the validators takes a tenth of a second for a document."""
 FEWEST = 12
 """Documents that are judged however long it takes."""
 

@@ -79,8 +79,26 @@ NEED_A_CLOSE = (
 """What cannot be exercised where dose consents, or all, cannot be closed."""
 
 
+NEED_A_CLOSE_OF_ACCESS = (
+    "nll-2023.close.read-shows-latest-version",
+    "nll-2023.provenance.access-consent-rules",
+    "r4.write.meaning-survives",
+)
+"""What cannot be exercised where access consents alone cannot be closed as documented."""
+
+
+class _AlsoAtItsOwnAddress(Fault):
+    """Carries out a PUT to the consent's own address as well."""
+
+    def asked(self, request: Request) -> Route:
+        match (request.method, *request.segments):
+            case ("PUT", "Consent", named):
+                return Route(interaction="update", type="Consent", id=named)
+        return super().asked(request)
+
+
 class CloseAtTypeAddressRefused(
-    Fault,
+    _AlsoAtItsOwnAddress,
     name="close-at-type-address-refused",
     breaks=("nll-2023.close.put-to-the-type-address",),
     blocks=NEED_A_CLOSE,
@@ -89,28 +107,19 @@ class CloseAtTypeAddressRefused(
     """A PUT to [base]/Consent answers 405, one to the consent's own address is carried out."""
 
     def asked(self, request: Request) -> Route:
-        match (request.method, *request.segments):
-            case ("PUT", "Consent"):
-                raise Refused(405, "not-supported", "an update goes to the consent's own address")
-            case ("PUT", "Consent", named):
-                return Route(interaction="update", type="Consent", id=named)
+        if (request.method, request.segments) == ("PUT", ("Consent",)):
+            raise Refused(405, "not-supported", "an update goes to the consent's own address")
         return super().asked(request)
 
 
 class CloseAtTypeAddressRedirects(
-    Fault,
+    _AlsoAtItsOwnAddress,
     name="close-at-type-address-redirects",
     breaks=("nll-2023.close.put-to-the-type-address",),
     blocks=NEED_A_CLOSE,
     packs=NLL,
 ):
     """A PUT to [base]/Consent is sent on to the consent's own address, where it is carried out."""
-
-    def asked(self, request: Request) -> Route:
-        match (request.method, *request.segments):
-            case ("PUT", "Consent", named):
-                return Route(interaction="update", type="Consent", id=named)
-        return super().asked(request)
 
     def update(self, request: Request, route: Route, caller: Caller | None) -> Answer:
         chosen = self.addressed(route, self.parse_body(request, route))
@@ -120,24 +129,13 @@ class CloseAtTypeAddressRedirects(
 
 
 class CloseOfAccessAtTypeAddressRefused(
-    Fault,
+    _AlsoAtItsOwnAddress,
     name="close-of-access-at-type-address-refused",
     breaks=("nll-2023.close.put-to-the-type-address",),
-    blocks=(
-        "nll-2023.close.read-shows-latest-version",
-        "nll-2023.close.repeating-is-harmless",
-        "nll-2023.provenance.access-consent-rules",
-        "r4.write.meaning-survives",
-    ),
+    blocks=NEED_A_CLOSE_OF_ACCESS,
     packs=NLL,
 ):
     """A PUT of an access consent to [base]/Consent answers 405, one to the consent's own address is carried out."""
-
-    def asked(self, request: Request) -> Route:
-        match (request.method, *request.segments):
-            case ("PUT", "Consent", named):
-                return Route(interaction="update", type="Consent", id=named)
-        return super().asked(request)
 
     def check_write(self, write: Write) -> None:
         super().check_write(write)
@@ -305,11 +303,7 @@ class CloseRefusesProposed(
     Fault,
     name="close-refuses-proposed",
     breaks=("nll-2023.close.access-consent-is-ended",),
-    blocks=(
-        "nll-2023.close.read-shows-latest-version",
-        "nll-2023.provenance.access-consent-rules",
-        "r4.write.meaning-survives",
-    ),
+    blocks=NEED_A_CLOSE_OF_ACCESS,
     packs=NLL,
 ):
     """A PUT on an access consent that is still proposed is refused."""
@@ -324,11 +318,7 @@ class CloseOfProposedCrashes(
     Fault,
     name="close-of-proposed-crashes",
     breaks=("nll-2023.close.access-consent-is-ended",),
-    blocks=(
-        "nll-2023.close.read-shows-latest-version",
-        "nll-2023.provenance.access-consent-rules",
-        "r4.write.meaning-survives",
-    ),
+    blocks=NEED_A_CLOSE_OF_ACCESS,
     packs=NLL,
 ):
     """A PUT on an access consent that is still proposed answers 500."""
@@ -343,11 +333,7 @@ class CloseTurnsProposedActive(
     Fault,
     name="close-turns-proposed-active",
     breaks=("nll-2023.close.access-consent-is-ended",),
-    blocks=(
-        "nll-2023.close.read-shows-latest-version",
-        "nll-2023.provenance.access-consent-rules",
-        "r4.write.meaning-survives",
-    ),
+    blocks=NEED_A_CLOSE_OF_ACCESS,
     packs=NLL,
 ):
     """A PUT that closes an access consent which is still proposed is refused, and makes the consent active."""

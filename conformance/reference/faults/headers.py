@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
-from conformance.reference.faults.closing import NEED_A_CLOSE
+from conformance.reference.faults.closing import NEED_A_CLOSE, NEED_A_CLOSE_OF_ACCESS
 from conformance.reference.messages import Headers, Refused, Request, Resource, Route, Write
 
 if TYPE_CHECKING:
@@ -39,13 +39,7 @@ class CloseOfAccessDemandsAccess(
     Fault,
     name="close-of-access-demands-access",
     breaks=("nll-2023.headers.documented-set-is-accepted",),
-    blocks=(
-        "nll-2023.close.put-to-the-type-address",
-        "nll-2023.close.read-shows-latest-version",
-        "nll-2023.close.repeating-is-harmless",
-        "nll-2023.provenance.access-consent-rules",
-        "r4.write.meaning-survives",
-    ),
+    blocks=("nll-2023.close.put-to-the-type-address", *NEED_A_CLOSE_OF_ACCESS),
     packs=NLL,
 ):
     """A PUT of an access consent without x-access is refused."""

@@ -99,8 +99,10 @@ class Stock:
         manifest = answer.parsed
         if answer.status != 200 or not isinstance(manifest, dict):
             raise self._refused("the export", answer)
-        output = manifest.get("output")
-        rows = [row for row in output if isinstance(row, dict) and "url" in row] if isinstance(output, list) else []
+        output = manifest.get("output", [])
+        if not isinstance(output, list):
+            raise self._refused("the export, with an output that is no list,", answer)
+        rows = [row for row in output if isinstance(row, dict) and "url" in row]
         secured = manifest.get("requiresAccessToken", True)
         return [{**row, "secured": secured} for row in rows if row.get("type") == self._type]
 
@@ -183,13 +185,15 @@ def _pause(answer: Answer, clock: Clock) -> float:
 
 def _entries(bundle: dict[str, Any], content: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
     """The resource of each match of a page: parsed, and its bytes."""
-    entries = bundle.get("entry")
-    rows = [row for row in entries if isinstance(row, dict)] if isinstance(entries, list) else []
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise UsageError(f"--from-server: the entry of a page is no list: {json.dumps(entries)[:80]}")
+    rows = [row for row in entries if isinstance(row, dict)]
     shown = [row for row in rows if isinstance(row.get("resource"), dict)]
     raw = list(_slices(content))
     for number, row in enumerate(shown):
         mode = row["search"].get("mode") if isinstance(row.get("search"), dict) else None
-        if mode in (None, "match"):
+        if mode not in ("include", "outcome"):
             exact = raw[number] if len(raw) == len(shown) else json.dumps(row["resource"]).encode()
             yield row["resource"], exact
 

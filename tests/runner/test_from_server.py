@@ -130,21 +130,22 @@ def test_an_export_that_breaks_off_is_not_taken_for_all_of_it(
 
 
 @pytest.mark.parametrize(
-    "bundle",
+    ("bundle", "expected"),
     [
-        {"entry": 5},
-        {"entry": [{"resource": {}, "search": {"mode": []}}]},
-        {"link": [{"relation": "next", "url": "http://["}]},
+        ({"entry": 5}, 2),
+        ({"entry": [{"resource": {"resourceType": "Consent", "id": "x"}, "search": {"mode": []}}]}, 1),
+        ({"link": [{"relation": "next", "url": "http://["}]}, 2),
     ],
 )
 def test_an_odd_page_is_the_servers_mistake(
-    tmp_path: Path, lying: Callable[[servers.Honest], str], bundle: dict[str, Any]
+    tmp_path: Path, lying: Callable[[servers.Honest], str], bundle: dict[str, Any], expected: int
 ) -> None:
     class ShowsOdd(servers.Honest):
         def answer(self, *_: object) -> servers.Response:
             return servers.fhir(200, {"resourceType": "Bundle", "type": "searchset", **bundle})
 
-    _, _, said = validated(tmp_path, "--base-url", lying(ShowsOdd()))
+    code, _, said = validated(tmp_path, "--base-url", lying(ShowsOdd()))
+    assert code == expected
     assert "Traceback" not in said
 
 

@@ -44,6 +44,8 @@ _NAMED = (
     "|password|passwd|code_verifier|api_?key|token|signature|sig"
 )
 _PARAMETER = re.compile(rf"(?<![\w-])({_NAMED})=(?!\[redacted\])[^&\s\"'<>#;]+", re.IGNORECASE)
+_ENDINGS = frozenset(name[-2:] for name in _NAMED.split("|"))
+"""How those names end, which is looked at first."""
 _MEMBER = re.compile(rf'("(?:{_NAMED})"\s*:\s*)"(?!\[redacted\]")(?:[^"\\]|\\.)*"', re.IGNORECASE)
 _NESTED = r'((\\+)"(?:{names})\2"\s*:\s*\2")(?!\[redacted\]).{{1,10000}}?(?=(?<!\\)\2")'
 _NESTED_MEMBER = re.compile(_NESTED.format(names=_NAMED), re.IGNORECASE | re.DOTALL)
@@ -264,9 +266,17 @@ def _by_shape(text: str) -> str:
     if "eyJ" in text or "ZXlK" in text:
         text = _JWT.sub(REDACTED, text)
     text = _members(text)
-    if "=" in text:
+    if any(text[max(0, sign - 2) : sign].casefold() in _ENDINGS for sign in _signs(text)):
         text = _PARAMETER.sub(rf"\1={REDACTED}", text)
     return without_person_numbers(text)
+
+
+def _signs(text: str) -> Iterator[int]:
+    """Where the text has a `=`: there are few, and looking for all the names at every place takes long."""
+    sign = text.find("=")
+    while sign >= 0:
+        yield sign
+        sign = text.find("=", sign + 1)
 
 
 def _members(text: str) -> str:

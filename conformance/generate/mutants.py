@@ -109,24 +109,28 @@ TEXTS = (
 )
 
 
-def mutants(body: Json, what: str) -> list[tuple[Place, Json]]:
-    """Every way in which this can be wrong with a consent: the place, and the consent with that one fault."""
+def mutations(body: Json, what: str) -> list[tuple[Place, Any]]:
+    """Every way in which this can be wrong with a consent: the place, and what stands there then, GONE for nothing."""
     _, change = MUTATIONS[what]
     found = []
     for place in places(body):
         if FREE & set(place) or place[0] in {"resourceType", "id", "meta", "text"}:
             continue
         wrong = change(at(body, place), place)
-        if wrong is None:
-            continue
-        changed = copy.deepcopy(body)
-        holder = at(changed, place[:-1])
-        if wrong is GONE:
-            del holder[place[-1]]
-        else:
-            holder[place[-1]] = wrong
-        found.append((place, changed))
+        if wrong is not None:
+            found.append((place, wrong))
     return found
+
+
+def mutated(body: Json, place: Place, wrong: Any) -> Json:
+    """The consent with that one fault."""
+    changed = copy.deepcopy(body)
+    holder = at(changed, place[:-1])
+    if wrong is GONE:
+        del holder[place[-1]]
+    else:
+        holder[place[-1]] = wrong
+    return changed
 
 
 def examples(exploring: Exploring) -> st.SearchStrategy[Json]:
@@ -142,11 +146,11 @@ def examples(exploring: Exploring) -> st.SearchStrategy[Json]:
         if shape == 0 or not asking.offers("validation"):
             return made
         what = values.pick(random, tuple(MUTATIONS))
-        found = sorted(mutants(made["body"], what), key=lambda one: -len(one[0]))
+        found = sorted(mutations(made["body"], what), key=lambda one: -len(one[0]))
         if not found:
             return made
-        _, body = values.pick(random, found[:DEEP] if values.now_and_then(random) else found)
-        wrong = {"kind": made["kind"], "body": body, "wrong": what, "rule": MUTATIONS[what][0]}
+        fault = values.pick(random, found[:DEEP] if values.now_and_then(random) else found)
+        wrong = {"kind": made["kind"], "body": mutated(made["body"], *fault), "wrong": what, "rule": MUTATIONS[what][0]}
         return wrong if valid.breaks(wrong) == {wrong["rule"]} else made
 
     return values.CHANCE.map(example)

@@ -30,7 +30,7 @@ def every_body_is_whole(answers: Answers) -> str | None:
         label = (answer.header("Content-Type") or "").partition(";")[0].strip().lower()
         if answer.status is None or answer.status >= 500 or not body.strip() or not label.endswith("json"):
             return None
-        why = no_json(_UNREADABLE.sub(r"\1?", body))
+        why = no_json(_UNREADABLE.sub(r"\1?", body) if "\\x" in body else body)
         return f"{label}, and {why}" if why else None
 
     return answers.none_may(fault, expected="whole bodies that are what their headers say")

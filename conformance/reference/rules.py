@@ -162,7 +162,7 @@ def with_references_to_the_right_types(resource: Resource) -> Iterator[str]:
         for value in listed(resource.get(name)):
             yield from _to_another_type(name, value, types)
     for path, value in walked(resource):
-        name, types = NESTED_TARGETS.get(re.sub(r"\[\d+\]$", "", _name(path)), ("", frozenset()))
+        name, types = NESTED_TARGETS.get(_name(path).partition("[")[0], ("", frozenset()))
         if isinstance(value, dict) and name in value:
             yield from _to_another_type(f"{path}.{name}", value[name], types)
 

@@ -119,16 +119,20 @@ class Searching(Access):
 
     def selected(self, stored: Stored, criteria: tuple[Criterion, ...]) -> bool:
         """Whether a resource satisfies all criteria (search.html#combining)."""
-        return all(self.matches_criterion(stored, criterion) for criterion in criteria)
+        for criterion in criteria:  # noqa: SIM110 - loops, here and below: a run comes by a hundred thousand times
+            if not self.matches_criterion(stored, criterion):
+                return False
+        return True
 
     def matches_criterion(self, stored: Stored, criterion: Criterion) -> bool:
         """Whether one of the alternatives of a criterion selects the resource."""
         found = self.searched_values(stored, criterion.parameter)
         if criterion.modifier == "missing":
             return (criterion.values[0] == "true") == (not found)
-        if criterion.modifier == "not":
-            return not any(self.matches_value(found, criterion, wanted) for wanted in criterion.values)
-        return any(self.matches_value(found, criterion, wanted) for wanted in criterion.values)
+        for wanted in criterion.values:
+            if self.matches_value(found, criterion, wanted):
+                return criterion.modifier != "not"
+        return criterion.modifier == "not"
 
     def searched_values(self, stored: Stored, parameter: Parameter) -> list[Any]:
         """Return what a parameter looks at in a resource."""
@@ -136,15 +140,20 @@ class Searching(Access):
 
     def matches_value(self, found: list[Any], criterion: Criterion, wanted: str) -> bool:
         """Whether any of the values found is selected by one value that is asked for."""
-        if criterion.chain:
-            return any(self.matches_chain(value, criterion, wanted) for value in found)
-        match criterion.parameter.kind:
-            case "token":
-                return any(self.matches_token(value, criterion, wanted) for value in found)
-            case "reference":
-                return any(self.matches_reference(value, criterion, wanted) for value in found)
-            case _:
-                return any(self.matches_date(value, criterion, wanted) for value in found)
+        kind = criterion.parameter.kind
+        matches = (
+            self.matches_chain
+            if criterion.chain
+            else self.matches_token
+            if kind == "token"
+            else self.matches_reference
+            if kind == "reference"
+            else self.matches_date
+        )
+        for value in found:  # noqa: SIM110
+            if matches(value, criterion, wanted):
+                return True
+        return False
 
     def matches_token(self, value: Any, criterion: Criterion, wanted: str) -> bool:
         return matching.token_matches(value, wanted, fixed_system=criterion.parameter.fixed_system)

@@ -158,7 +158,7 @@ def rows(outcomes: Iterable[Outcomes]) -> list[Row]:
     outcomes = list(outcomes)
     run = sorted({one.trial.pack for one in outcomes})
     lies = [one for one in outcomes if one.trial.kind == FAULT]
-    exercised = frozenset[str]().union(*(one.exercised for one in outcomes if one.trial.kind == HONEST))
+    exercised = frozenset[str]().union(*(one.exercised for one in outcomes if one.trial.kind != FAULT))
     restating = _restating(run)
     found = [
         _row(requirement, where, lies, restating.get(requirement.id, frozenset()), requirement.id in exercised)

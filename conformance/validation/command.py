@@ -31,7 +31,7 @@ Document = tuple[str, bytes]
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command; returns 0 when all documents are valid, 1 when some are not, 2 for a usage error."""
+    """Runs the command; 0 when all documents are valid, 1 when some are not, 2 for a usage error or no document."""
     options = _parser().parse_args(argv)
     try:
         return _run(options)
@@ -46,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="consent-conformance validate",
         description="Hold FHIR resources against the official definitions, and against profiles.",
-        epilog="Exit status: 0 all valid, 1 some invalid, 2 usage error. Only errors make a document invalid.",
+        epilog="Exit status: 0 all valid, 1 some invalid, 2 usage error, or nothing to validate. "
+        "Only errors make a document invalid.",
     )
     parser.add_argument(
         "files", nargs="*", metavar="FILE", help="a .json or .ndjson file, a folder of them, or - for standard input"
@@ -96,16 +97,19 @@ def _run(options: argparse.Namespace) -> int:
         )  # an unknown profile is a usage error at once
     documents = _documents(options.files, lines_on_stdin=options.ndjson) if stock is None else stock
     progress = _Progress(shown=sys.stderr.isatty() and not sys.stdout.isatty())
-    worst = VALID
+    worst = None
     for name, data, issues in _validated(documents, settings, validator, options.jobs):
         valid = not any(issue.severity == "error" for issue in issues)
-        worst = worst if valid else INVALID
+        worst = (worst or VALID) if valid else INVALID
         kept = [issue for issue in issues if issue.severity == "error"] if options.quiet else issues
         text = _written(options.format, name, kept, valid=valid)
         sys.stdout.write(text.encode(errors="backslashreplace").decode())
         progress.step(len(data))
     progress.done()
     sys.stdout.flush()
+    if worst is None:
+        where = f"the server shows no {options.type}" if stock else f"there is no resource in {' '.join(options.files)}"
+        raise UsageError(f"nothing was validated: {where}")
     return worst
 
 

@@ -149,6 +149,17 @@ def test_an_odd_page_is_the_servers_mistake(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("export", [(), ("--export",)], ids=["page by page", "by an export"])
+def test_a_server_without_consents_is_not_valid(
+    tmp_path: Path, lying: Callable[[servers.Honest], str], export: tuple[str, ...]
+) -> None:
+    empty = HoldsAFew()
+    empty.texts = []
+    code, found, said = validated(tmp_path, "--base-url", lying(empty), *export)
+    assert (code, found) == (2, [])
+    assert "nothing was validated: the server shows no Consent" in said
+
+
 def test_mistakes(tmp_path: Path, lying: Callable[[servers.Honest], str]) -> None:
     url = lying(servers.Honest())
     for options, words in (

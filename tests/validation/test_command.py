@@ -78,6 +78,12 @@ def test_standard_input(
     assert len(capsys.readouterr().out.splitlines()) == count
 
 
+def test_nothing_to_validate_is_not_valid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "none.ndjson").write_text("\n\n", encoding="utf-8")
+    assert main([str(tmp_path)]) == 2
+    assert f"nothing was validated: there is no resource in {tmp_path}" in capsys.readouterr().err
+
+
 def test_half_a_character_can_be_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "odd.json"
     file.write_bytes(b'{"resourceType": "Consent", "status": "\\ud800"}')

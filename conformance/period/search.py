@@ -49,21 +49,24 @@ def search_matches(period: Mapping[str, Any], value: str, zone: str | None) -> L
     if start is None and end is None:
         # Consent, search parameters: `period` is provision.period. Nothing there, nothing to match.
         return "ambiguous" if prefix == "ne" else "no"
-    sought = written.before_leap_second(sought, start, end)
-    if end is not None:
-        end = written.before_leap_second(end, start, sought)
-        if start is not None and _is_inverted(start, end, place):
-            return "ambiguous"
+    sixty = written.LEAP_SECOND  # looked for here, since hardly any value has one
+    if (start and sixty in start.first[1]) or (end and sixty in end.first[1]) or sixty in sought.first[1]:
+        sought = written.before_leap_second(sought, start, end)
+        end = end and written.before_leap_second(end, start, sought)
+    if start is not None and end is not None and _is_inverted(start, end, place):
+        return "ambiguous"
 
-    if _on_one_clock(start, end, sought):
-        places = _places(start, end, sought)
-    else:
-        places = _places_in_zone(start, end, sought, place)
-        if sought.parts <= written.DATE:
-            # search, date: "dates do not have time zones, and time zones should not be considered". A server may hold
-            # a date against the date that a bound writes, whatever its offset.
-            places |= _places(start and start.as_written(), end and end.as_written(), sought)
     found = _FOUND[prefix]
+    if _on_one_clock(start, end, sought):
+        starts, ends, late_ends = _places(start, end, sought)
+        letter = found[starts][ends]
+        return _ANSWERS[letter] if found[starts][late_ends] == letter else "ambiguous"
+    places = _places_in_zone(start, end, sought, place)
+    if sought.parts <= written.DATE:
+        # search, date: "dates do not have time zones, and time zones should not be considered". A server may hold
+        # a date against the date that a bound writes, whatever its offset.
+        starts, ends, late_ends = _places(start and start.as_written(), end and end.as_written(), sought)
+        places |= {(starts, ends), (starts, late_ends)}
     letters = {found[starts][ends] for starts, ends in places}
     return _ANSWERS[letters.pop()] if len(letters) == 1 else "ambiguous"
 
@@ -87,16 +90,16 @@ def _on_one_clock(start: Written | None, end: Written | None, sought: Written) -
     return True
 
 
-def _places(start: Written | None, end: Written | None, sought: Written) -> set[tuple[int, int]]:
-    """Return where start and end lie, all on one clock.
+def _places(start: Written | None, end: Written | None, sought: Written) -> tuple[int, int, int]:
+    """Return where the start lies, and where the end does at its earliest and its latest, all on one clock.
 
     search, date: a missing lower boundary is less than any date, a missing upper boundary is greater.
     """
     value = sought[:2]
     starts = BEFORE if start is None else _place_of_start(start.first, value)
     if end is None:
-        return {(starts, AFTER)}
-    return {(starts, _place_of_end(written.shortest_end(end), value)), (starts, _place_of_end(end.after, value))}
+        return starts, AFTER, AFTER
+    return starts, _place_of_end(written.shortest_end(end), value), _place_of_end(end.after, value)
 
 
 def _places_in_zone(

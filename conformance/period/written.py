@@ -178,8 +178,9 @@ def _second(wall: str, rest: str) -> Written:
     zone, decimals = rest, None
     if rest[:1] == ".":
         at = len(rest) - (1 if rest[-1] == "Z" else 6 if rest[-3:-2] == ":" else 0)
-        if rest[1:at].isdigit() and rest.isascii():
-            zone, decimals = rest[at:], rest[1:at]
+        digits = rest[1:at]
+        if digits.isdigit() and digits.isascii():
+            zone, decimals = rest[at:], digits
     offset = _OFFSETS[zone]
     leap = ""
     if wall[17:] == "60":

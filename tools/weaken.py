@@ -69,8 +69,8 @@ REMEMBERING = frozenset({"conformance.examination", "conformance.sending"})
 
 def modules() -> list[str]:
     """Where the assertions are."""
-    inside = {"conformance.period": "period", "conformance.observed": "observed"}
-    found = ["conformance.expect", "conformance.client"]
+    inside = {"conformance.client": "client", "conformance.period": "period", "conformance.observed": "observed"}
+    found = ["conformance.expect"]
     for package, folder in inside.items():
         found += [f"{package}.{one.name}" for one in iter_modules([str(ROOT / "conformance" / folder)])]
     return found

@@ -26,6 +26,9 @@ OPEN = {"start": "2031-02-01"}
 UNTIL = {"end": "2031-11-30"}
 AUTUMN = {"start": "2031-10-01", "end": "2031-12-02"}
 WINDOW = {"start": "2031-06-23T17:02:33+10:00", "end": "2031-06-23T17:32:33+10:00"}
+HALF_HOURS = {"start": "2031-06-24T12:32:33+05:30", "end": "2031-06-24T04:02:33-03:30"}
+"""The same a day later, with offsets of half an hour."""
+JUNE = {"start": "2031-06-10", "end": "2031-06-12"}
 
 
 def test_equal_means_contained(consents: Consents, verifying: Verifying) -> None:
@@ -85,8 +88,16 @@ def test_an_open_start_reaches_any_earlier_date(consents: Consents, verifying: V
 
 
 def test_the_end_day_is_inclusive(consents: Consents, verifying: Verifying) -> None:
-    """A period ends on a day. It is found by gt and ge of the day before, and of a time when no zone has left it."""
-    among = Among(consents, autumn=AUTUMN)
+    """A period ends on a day. It is found by gt and ge of the day before, and of a time when no zone has left it.
+
+    Others end in a month and in a year: days in the middle of these find them.
+    """
+    among = Among(
+        consents, autumn=AUTUMN, month={"start": "2031-02", "end": "2031-11"}, year={"start": "2029", "end": "2033"}
+    )
+    for value, finds in (("ge2031-11-15", "month"), ("gt2031-11-15", "month"), ("ge2033-06-15", "year")):
+        with verifying("period.search.end-day-is-inclusive"):
+            among.judge(value, finds=finds)
     values = ["gt2031-12-01T00:00:00Z", "gt2031-12-02T09:59:00Z", "ge2031-12-02T09:59:00Z"]
     if consents.dialect.zone is not None:
         values.append(f"gt{_written(_midnight('2031-12-03', consents.dialect.zone) - CLEAR)}")
@@ -101,8 +112,10 @@ def test_the_end_day_is_inclusive(consents: Consents, verifying: Verifying) -> N
 def test_after_the_end_is_no_match(consents: Consents, verifying: Verifying) -> None:
     """Two periods end on a day and at a moment. gt and ge find them before that, and not once it has passed."""
     moment = {"start": "2031-10-01", "end": "2031-12-02T10:00:00Z"}
-    among = Among(consents, autumn=AUTUMN, moment=moment)
+    among = Among(consents, autumn=AUTUMN, moment=moment, june=JUNE)
     probes = [
+        ("gt2031-05", "june autumn", ""),
+        ("gt2031-06", "autumn", "june"),
         ("gt2031-11-15", "autumn moment", ""),
         ("gt2031-12-02T09:59:58Z", "moment", ""),
         ("gt2031-12-02T10:00:02Z", "", "moment"),
@@ -121,11 +134,12 @@ def test_after_the_end_is_no_match(consents: Consents, verifying: Verifying) -> 
 
 def test_offsets_are_respected(consents: Consents, verifying: Verifying) -> None:
     """A window of half an hour has offsets. Around both its bounds it is found by the instant, whatever the offset."""
-    among = Among(consents, window=WINDOW, closed=CLOSED)
-    before = ("2031-06-23T07:32:31Z", "2031-06-23T17:32:31+10:00", "2031-06-22T23:32:31-08:00")
-    after = ("2031-06-23T07:32:35Z", "2031-06-23T17:32:35+10:00", "2031-06-22T23:32:35-08:00")
-    started = ("2031-06-23T07:02:35Z", "2031-06-23T17:02:35+10:00", "2031-06-22T23:02:35-08:00")
-    not_yet = ("2031-06-23T07:02:31Z", "2031-06-23T17:02:31+10:00", "2031-06-22T23:02:31-08:00")
+    among = Among(consents, window=WINDOW, half=HALF_HOURS, closed=CLOSED)
+    offsets = {"Z": 0, "+10:00": 600, "-08:00": -480, "+05:30": 330}
+    before, after, started, not_yet = (
+        [_written(datetime.fromisoformat(f"2031-06-23T07:{time}Z"), *offset) for offset in offsets.items()]
+        for time in ("32:31", "32:35", "02:35", "02:31")
+    )
     for prefix, values, found in (
         ("gt", before, True),
         ("gt", after, False),
@@ -136,6 +150,10 @@ def test_offsets_are_respected(consents: Consents, verifying: Verifying) -> None
             with verifying("period.search.offset-is-respected"):
                 finds, leaves = ("closed window", "") if found else ("closed", "window")
                 among.judge(f"{prefix}{value}", finds=finds, leaves=leaves)
+    for value, found in (("gt07:32:31", True), ("gt07:32:35", False), ("lt07:02:35", True), ("lt07:02:31", False)):
+        with verifying("period.search.offset-is-respected"):
+            finds, leaves = ("closed half", "") if found else ("closed", "half")
+            among.judge(f"{value[:2]}2031-06-24T{value[2:]}Z", finds=finds, leaves=leaves)
 
 
 def test_not_equal_is_the_negation(consents: Consents, verifying: Verifying) -> None:
@@ -151,8 +169,14 @@ def test_not_equal_is_the_negation(consents: Consents, verifying: Verifying) -> 
 
 
 def test_starts_after_and_ends_before_are_strict(consents: Consents, verifying: Verifying) -> None:
-    """A period within 2031 starts after 2030 and ends before 2032, but neither after nor before what it overlaps."""
-    among = Among(consents, inside=CLOSED)
+    """A period within 2031 starts after 2030 and ends before 2032, but neither after nor before what it overlaps.
+
+    Nor does one within June start after June or end before it.
+    """
+    among = Among(consents, inside=CLOSED, june=JUNE)
+    for value in ("sa2031-06", "eb2031-06", "sa2031", "eb2031"):
+        with verifying("period.search.starts-after-and-ends-before-are-strict"):
+            among.judge(value, leaves="june")
     for value in ("sa2030", "sa2031-01", "sa2031-01-30T12:00:00Z", "eb2032", "eb2031-12", "eb2031-12-02T12:00:00Z"):
         with verifying("period.search.starts-after-and-ends-before-are-strict"):
             among.judge(value, finds="inside")
@@ -240,5 +264,6 @@ def _midnight(day: str, zone: str) -> datetime:
     return datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
 
 
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _written(moment: datetime, offset: str = "Z", minutes: int = 0) -> str:
+    """The moment with this offset, of so many minutes."""
+    return (moment.astimezone(UTC) + timedelta(minutes=minutes)).isoformat()[:19] + offset

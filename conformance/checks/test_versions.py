@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from conformance import expect
 from conformance.found import Found
 
@@ -14,9 +16,21 @@ if TYPE_CHECKING:
 ENDS = ("2031-12-02", "2032-12-02")
 
 
-def test_reading_a_version(consents: Consents, verifying: Verifying) -> None:
-    """A consent is ended. Each version reads just as the consent did then; the one before the end may not be kept."""
-    known = consents.given("active")
+@pytest.mark.parametrize("kind", ["active", "rich"])
+def test_reading_a_version(consents: Consents, verifying: Verifying, kind: str) -> None:
+    """A consent is ended. Each version reads just as the consent did then; the one before the end may not be kept.
+
+    The same for one with actors and rules within its rule, where the server takes such consents.
+    """
+    if kind == "active":
+        known = consents.given(kind)
+    else:
+        created = consents.create(consents.body(kind), kind=kind) if consents.may_create else None
+        if created is None or not created.succeeded:
+            return
+        known = consents.kept(created, kind)
+        if not consents.put_end(known, end="2030-12-02").succeeded:
+            return
     first = consents.current(known)
     consents.ended(known, end=ENDS[0])
     second = _changed(consents, first, known)

@@ -288,6 +288,69 @@ class OffsetHasTheWrongSign(
         return dates.matches(dates.range_of(period), f"{prefix}{turned}", now=self.clock())
 
 
+class HalfHoursAreCutFromSearchValues(
+    _Searched, name="half-hours-are-cut-from-search-values", breaks=("period.search.offset-is-respected",), packs=R4
+):
+    """The offset of a search value counts in whole hours."""
+
+    def judged(self, period: Period, prefix: str, written: str, *, right: bool) -> bool:  # noqa: ARG002 - as above
+        return dates.matches(dates.range_of(period), f"{prefix}{_in_whole_hours(written)}", now=self.clock())
+
+
+class HalfHoursAreCutFromBounds(
+    _Searched, name="half-hours-are-cut-from-bounds", breaks=("period.search.offset-is-respected",), packs=R4
+):
+    """The offsets of what is stored are indexed in whole hours."""
+
+    def judged(self, period: Period, prefix: str, written: str, *, right: bool) -> bool:  # noqa: ARG002 - as above
+        indexed = {name: _in_whole_hours(value) for name, value in period.items()}
+        return dates.matches(dates.range_of(indexed), f"{prefix}{written}", now=self.clock())
+
+
+class EndOfAMonthIsItsFirstDay(
+    _Searched, name="end-of-a-month-is-its-first-day", breaks=("period.search.end-day-is-inclusive",), packs=R4
+):
+    """An end to a month or a year is indexed as the first day of that."""
+
+    def judged(self, period: Period, prefix: str, written: str, *, right: bool) -> bool:
+        end = period.get("end", "")
+        if not end or len(end) >= len("YYYY-MM-DD"):
+            return right
+        indexed = {**period, "end": f"{end}-01-01"[:10]}
+        return dates.matches(dates.range_of(indexed), f"{prefix}{written}", now=self.clock())
+
+
+class _MonthIsItsFirstDay(_Searched):
+    """A search value to the month is taken for its first day."""
+
+    def judged(self, period: Period, prefix: str, written: str, *, right: bool) -> bool:
+        if len(written) != len("YYYY-MM"):
+            return right
+        return dates.matches(dates.range_of(period), f"{prefix}{written}-01", now=self.clock())
+
+
+class AfterAMonthMeansAfterItsFirstDay(
+    _MonthIsItsFirstDay,
+    name="after-a-month-means-after-its-first-day",
+    breaks=("period.search.after-the-end-is-no-match",),
+    packs=R4,
+):
+    """gt2031-06 finds what ends within June."""
+
+    prefixes = ("gt",)
+
+
+class StartsAfterAMonthMeansItsFirstDay(
+    _MonthIsItsFirstDay,
+    name="starts-after-a-month-means-its-first-day",
+    breaks=("period.search.starts-after-and-ends-before-are-strict",),
+    packs=R4,
+):
+    """sa2031-06 finds what starts within June."""
+
+    prefixes = ("sa",)
+
+
 class SearchComparesText(
     _Searched,
     name="search-compares-text",
@@ -438,6 +501,11 @@ def _ending(period: Period, prefix: str, written: str, *, later: int) -> bool:
     low, high = dates.span(written)
     moved = (end or 0) + later
     return moved > (high if prefix == "gt" else low) or (prefix == "ge" and (start or 0) >= low and moved <= high)
+
+
+def _in_whole_hours(written: str) -> str:
+    """A time whose offset has lost its minutes; anything else as it is."""
+    return re.sub(r"(?<=[+-]\d\d:)\d\d$", "00", written) if "T" in written else written
 
 
 def _without_offset(written: str) -> str:

@@ -140,6 +140,39 @@ class UpdateAppendsToLists(
         return super().kept(resource, previous)
 
 
+class UpdateKeepsThePolicyRule(
+    Fault, name="update-keeps-the-policy-rule", breaks=("r4.update.replaces-the-whole-resource",), packs=R4_ALONE
+):
+    """A policyRule that a PUT leaves out stays."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        stored = previous.content if previous and not previous.deleted else {}
+        left = {name: stored[name] for name in ("policyRule",) if name in stored}
+        return super().kept({**left, **resource}, previous)
+
+
+class UpdateKeepsThePurpose(
+    Fault, name="update-keeps-the-purpose", breaks=("r4.update.replaces-the-whole-resource",), packs=R4_ALONE
+):
+    """A purpose of the rule that a PUT leaves out stays."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        purpose = previous.content.get("provision", {}).get("purpose") if previous and not previous.deleted else None
+        if purpose and "provision" in resource:
+            resource = {**resource, "provision": {"purpose": purpose, **resource["provision"]}}
+        return super().kept(resource, previous)
+
+
+class UnreadableIfMatchIsIgnored(
+    Fault, name="unreadable-if-match-is-ignored", breaks=("r4.update.stale-version-is-refused",), packs=R4_ALONE
+):
+    """An If-Match that names no number is taken for none."""
+
+    def check_precondition(self, request: Request, previous: Stored) -> None:
+        if (request.header("if-match") or "").strip().removeprefix("W/").strip('"').isdecimal():
+            super().check_precondition(request, previous)
+
+
 class UrlIdWins(Fault, name="url-id-wins", breaks=("r4.update.disagreeing-id-is-refused",), packs=R4_ALONE):
     """A PUT whose body has another id is stored under the id of the address."""
 

@@ -166,6 +166,20 @@ class VreadReturnsCurrent(
         return super().shown(current if current is not None and not current.deleted else stored, request)
 
 
+class OldVersionsLoseInnerRules(
+    Fault, name="old-versions-lose-inner-rules", breaks=("r4.vread.returns-the-asked-version",), packs=R4_ALONE
+):
+    """An old version reads without the rules within its rule."""
+
+    def vread(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        answer = super().vread(request, route, caller)
+        current, resource = self.store.current(route.type, route.id), answer.resource or {}
+        if current is None or current.version == route.version or "provision" not in resource:
+            return answer
+        rule = {name: value for name, value in resource["provision"].items() if name != "provision"}
+        return replace(answer, resource={**resource, "provision": rule})
+
+
 class VreadMislabelsVersions(
     Fault,
     name="vread-mislabels-versions",
@@ -274,6 +288,32 @@ class ModifiedSinceMeansNever(
 
     def not_modified(self, request: Request, stored: Stored) -> bool:
         return request.header("if-modified-since") is not None or super().not_modified(request, stored)
+
+
+class ModifiedSinceOutweighsTheVersion(
+    Fault,
+    name="modified-since-outweighs-the-version",
+    breaks=("r4.read.not-modified-only-when-unchanged",),
+    packs=R4_ALONE,
+):
+    """An If-Modified-Since beside an If-None-Match decides alone (RFC 7232 section 3.3 has it ignored)."""
+
+    def not_modified(self, request: Request, stored: Stored) -> bool:
+        since = request.header("if-modified-since")
+        own = dict(self.version_headers(stored)).get("Last-Modified")
+        return super().not_modified(request, stored) or (
+            request.header("if-none-match") is not None and since is not None and since == own
+        )
+
+
+class StrongTagsAlwaysMatch(
+    Fault, name="strong-tags-always-match", breaks=("r4.read.not-modified-only-when-unchanged",), packs=R4_ALONE
+):
+    """An If-None-Match in the strong form answers 304, whatever version it names."""
+
+    def not_modified(self, request: Request, stored: Stored) -> bool:
+        named = (request.header("if-none-match") or "").strip()
+        return named.startswith('"') or super().not_modified(request, stored)
 
 
 class IfMatchMindsOlderVersionsOnly(

@@ -185,7 +185,10 @@ def same_content(
     alike: Callable[[str, Any, Any], bool] | None = None,
 ) -> None:
     """A read shows what was sent, but for the elements left out. `alike(path, sent, read)` may excuse a difference."""
-    differences = different(sent, answer.consent, leaving_out=leaving_out, alike=alike)
+    _none_of(different(sent, answer.consent, leaving_out=leaving_out, alike=alike), answer)
+
+
+def _none_of(differences: list[str], answer: Answer) -> None:
     if differences:
         raise Violation("the consent as it was sent", "; ".join(differences[:5]), answer.shows)
 
@@ -193,7 +196,8 @@ def same_content(
 def all_of_it(sent: Mapping[str, Any], answer: Answer) -> None:
     """A read shows every element as it was sent, meta, id and narrative aside; what was added is mentioned.
 
-    A reference may have become absolute, and a time may be written in another zone.
+    A reference may have become absolute, a time may be written in another zone, and contained resources may have other
+    ids.
     """
 
     def alike(path: str, wanted: Any, shown: Any) -> bool:
@@ -203,7 +207,8 @@ def all_of_it(sent: Mapping[str, Any], answer: Answer) -> None:
         absolute = path.endswith(".reference") and str(shown).endswith(f"/{wanted}")
         return absolute or same_moment(wanted, shown)
 
-    same_content(sent, answer, leaving_out=("id", "meta", "text"), alike=alike)
+    read = meaning.with_contained_ids_of(dict(sent), answer.consent)
+    _none_of(different(sent, read, leaving_out=("id", "meta", "text"), alike=alike), answer)
 
 
 def kept(sent: Mapping[str, Any], answer: Answer, *elements: str) -> None:

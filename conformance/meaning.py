@@ -57,11 +57,39 @@ def coded(concepts: Any) -> list[tuple[str, str]]:
 
 def lost(sent: Json, read: Json) -> list[str]:
     """What of the meaning of `sent` is missing or changed in `read`, a line each with the path."""
+    read = with_contained_ids_of(sent, read)
     lines = list(_lost_value("Consent.status", sent.get("status"), read.get("status")))
     whom = patient_element(sent)
     lines += _lost_reference(f"Consent.{whom}", sent.get(whom), read.get(whom))
     lines += _lost_rule("Consent.provision", sent.get("provision"), read.get("provision"))
     return lines
+
+
+def with_contained_ids_of(sent: Json, read: Json) -> Json:
+    """`read`, whose contained resources have the ids that they were sent with, where they are the same otherwise.
+
+    references.html#contained: such an id names nothing outside its resource, so that a server may give another one.
+    """
+    contained = [one for one in read.get("contained") or () if isinstance(one, dict)]
+    ids = {
+        f"#{one.get('id')}": f"#{was.get('id')}"
+        for was, one in zip(sent.get("contained") or (), contained, strict=False)
+        if isinstance(was, dict) and {**was, "id": ""} == {**one, "id": ""}
+    }
+    if all(now == before for now, before in ids.items()):
+        return read
+    renamed: Json = _renamed(read, ids)
+    renamed["contained"] = [{**one, "id": ids.get(f"#{one.get('id')}", f"#{one.get('id')}")[1:]} for one in contained]
+    return renamed
+
+
+def _renamed(value: Any, ids: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: ids.get(inner, inner) if name == "reference" and isinstance(inner, str) else _renamed(inner, ids)
+            for name, inner in value.items()
+        }
+    return [_renamed(inner, ids) for inner in value] if isinstance(value, list) else value
 
 
 def lost_element(name: str, sent: Any, read: Any) -> list[str]:

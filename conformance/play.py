@@ -72,7 +72,9 @@ class Play:
             expect.status_of(answer, row.status, noted=row.noted)
         for name, pattern in row.header.items():
             value = expect.header(answer, name)
-            expect.true(re.fullmatch(self.fill(pattern), value) is not None, f"{name}: {pattern}", value, answer)
+            # A media type is the same in any case (RFC 9110 §8.3.1).
+            case = re.IGNORECASE if name.lower() == "content-type" else re.NOFLAG
+            expect.true(re.fullmatch(self.fill(pattern), value, case) is not None, f"{name}: {pattern}", value, answer)
         for pointer, wanted in row.body.items():
             expect.true(answer.parsed is not None, f"a body with {pointer}", answer.described, answer)
             found = self._at(answer, self.fill(pointer))

@@ -240,7 +240,9 @@ def pause_before_repeating(received: Received, *, earlier: int, http: Http) -> f
         until = http_date(asked)
         if until is None:
             return None
-        pause = (until - datetime.now(UTC)).total_seconds()
+        # By the clock that the date was written by: the server's own, where it says what time it is.
+        told = http_date(next((value for name, value in received.headers if name.lower() == "date"), None))
+        pause = (until - (told or received.started)).total_seconds()
     return max(0.0, pause) if pause <= http.timeout else None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from conformance.meaning import same_moment
+from conformance.meaning import same_moment, with_contained_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ SERVERS_OWN = frozenset({"id", "meta", "text"})
 def lost(sent: Json, read: Json) -> list[str]:
     """What is missing or changed, a line each with the path; empty when all of it came back."""
     lines: list[str] = []
+    read = with_contained_ids_of(sent, read)
     for name, value in sent.items():
         if name not in SERVERS_OWN:
             lines += _lost(f"Consent.{name}", value, read.get(name))

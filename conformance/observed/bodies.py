@@ -29,6 +29,11 @@ def written_ids(exchange: Exchange) -> set[str]:
     return found
 
 
+def mentions(body: str | None, word: str) -> bool:
+    """Whether a body may have this word as a string, as far as a quick look tells: any letter may be escaped."""
+    return body is not None and (f'"{word}"' in body or "\\u" in body)
+
+
 def held(body: Any) -> Iterator[Json]:
     """Each Consent of a body, alone or in a Bundle."""
     if not isinstance(body, dict):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.examination import examined
-from conformance.observed.bodies import parsed, written_ids
+from conformance.observed.bodies import mentions, parsed, written_ids
 from conformance.observed.planted import planted
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def returned(answers: Answers) -> list[Returned]:
     found = []
     for exchange in answers:
         body = exchange.response_body or ""
-        if exchange.problem or '"resourceType"' not in body:
+        if exchange.problem or not mentions(body, "resourceType"):
             continue
         held = examined(body, answers.release)
         if exchange.flawed:

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from conformance.observed.bodies import held, parsed, written_ids
+from conformance.observed.bodies import held, mentions, parsed, written_ids
 from conformance.observed.planted import planted
 from conformance.validation.validator import Validator
 
@@ -26,7 +26,7 @@ def consents(answers: Answers) -> Iterator[tuple[Exchange, Json]]:
     """Each Consent of a successful answer, alone or in a Bundle, but for those that the suite has sent wrong itself."""
     is_planted = planted(answers)
     for answer in answers:
-        if 200 <= (answer.status or 0) < 300 and '"Consent"' in (answer.response_body or ""):
+        if 200 <= (answer.status or 0) < 300 and mentions(answer.response_body, "Consent"):
             for consent in held(parsed(answer.response_body)):
                 if not is_planted(consent):
                     yield answer, consent

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from conformance.meaning import patient_element
 from conformance.observed import observes
-from conformance.observed.bodies import parsed
+from conformance.observed.bodies import mentions, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +130,7 @@ def no_answer_may_be_shared(answers: Answers) -> str | None:
 
 def _consents(answer: Exchange) -> list[tuple[str, dict[str, Any]]]:
     """(id, resource) of each Consent in a successful answer, alone or in a Bundle."""
-    if not 200 <= (answer.status or 0) < 300 or '"Consent"' not in (answer.response_body or ""):
+    if not 200 <= (answer.status or 0) < 300 or not mentions(answer.response_body, "Consent"):
         return []
     return [
         (str(found.get("id")), found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.answer import instant
 from conformance.clock import http_date
 from conformance.observed import observes
-from conformance.observed.bodies import parsed
+from conformance.observed.bodies import mentions, parsed
 
 if TYPE_CHECKING:
     from conformance.model import Exchange
@@ -63,6 +63,6 @@ def _meta(answer: Exchange) -> dict[str, Any]:
 
 
 def _of_a_consent(written: str | None) -> dict[str, Any]:
-    body = parsed(written) if '"Consent"' in (written or "") else None
+    body = parsed(written) if mentions(written, "Consent") else None
     meta = body.get("meta") if isinstance(body, dict) and body.get("resourceType") == "Consent" else None
     return meta if isinstance(meta, dict) else {}

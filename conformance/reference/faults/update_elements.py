@@ -65,7 +65,8 @@ class UpdateKeepsOldActors(
         old = previous.content.get("provision", {}).get("actor", []) if previous is not None else []
         if old and "provision" in resource:
             new = resource["provision"].get("actor", [])
-            actors = [*new, *(actor for actor in old if actor not in new)]
+            kept = [actor for actor in old if not _is_contained(actor)]
+            actors = [*new, *(actor for actor in kept if actor not in new)]
             resource = {**resource, "provision": {**resource["provision"], "actor": actors}}
         return super().kept(resource, previous)
 
@@ -111,3 +112,8 @@ class UnknownIdUpdateIsStoredElsewhere(
     def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:
         self.save(replace(route, id=self.new_id()), resource, None)
         return super().on_unknown_update(request, route, resource)
+
+
+def _is_contained(actor: Resource) -> bool:
+    """Whether the actor stands in the consent itself, which the update replaces."""
+    return str(actor.get("reference", {}).get("reference", "")).startswith("#")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from conformance.reference.messages import Answer, Headers, Request, Resource, Response, Route
     from conformance.reference.store import Stored
 
+OF_ALL_RELEASES = ("r4", "nll-2023", "oracle-health", "medicasoft", "r5-ballot")
+
 
 class HeaderNamesInLowerCase(Variation, name="header-names-in-lower-case"):
     """Header names are sent in lower case: they are compared without regard to case (RFC 9110 §5.1)."""
@@ -47,11 +49,11 @@ class MediaTypeWithoutCharset(Variation, name="media-type-without-charset"):
         return super().media_type(request).partition(";")[0]
 
 
-class CharsetInCapitals(Variation, name="charset-in-capitals"):
-    """Content-Type says charset=UTF-8 after a blank: parameter values of that kind have no case (RFC 9110 §8.3.2)."""
+class MediaTypeInCapitals(Variation, name="media-type-in-capitals", packs=OF_ALL_RELEASES):
+    """Content-Type is written in capitals, its charset after a blank: neither has a case (RFC 9110 §8.3.1, §8.3.2)."""
 
     def media_type(self, request: Request) -> str:
-        return super().media_type(request).partition(";")[0] + "; charset=UTF-8"
+        return super().media_type(request).partition(";")[0].upper() + "; charset=UTF-8"
 
 
 class MediaTypeNamesTheVersion(Variation, name="media-type-names-the-version"):
@@ -74,11 +76,11 @@ def _reversed(value: Any) -> Any:
     return [_reversed(entry) for entry in value] if isinstance(value, list) else value
 
 
-class CharactersEscaped(Variation, name="characters-escaped"):
-    r"""Characters outside ASCII are written as \u escapes: both spellings are the same string (RFC 8259 §7)."""
+class CharactersEscaped(Variation, name="characters-escaped", packs=OF_ALL_RELEASES):
+    r"""Characters are written as \u escapes, within ASCII some: both spellings are the same string (RFC 8259 §7)."""
 
     def serialised(self, resource: Resource) -> bytes:
-        return json.dumps(resource).encode()
+        return json.dumps(resource).replace("Consent", r"\u0043onsent").encode()
 
 
 class BodiesIndented(Variation, name="bodies-indented"):

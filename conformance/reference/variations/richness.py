@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from conformance.reference.fault import Variation
@@ -38,6 +39,28 @@ class ExtensionsInEveryPlace(Variation, name="extensions-in-every-place", packs=
             "_status": {"id": "status-1", "extension": [NOTE]},
             "category": [{**first, **listed, "id": "category-1", "extension": [NOTE]}, *others],
         }
+
+
+class ContainedIdsAreRenamed(Variation, name="contained-ids-are-renamed", packs=("r4", "r5-ballot")):
+    """Contained resources get other ids, where they are referred to as well: they name nothing outside (references)."""
+
+    def presented(self, stored: Stored, request: Request) -> Resource:
+        shown = super().presented(stored, request)
+        text = json.dumps(shown)
+        for number, one in enumerate(shown.get("contained", [])):
+            text = text.replace(json.dumps(f"#{one.get('id')}"), f'"#{number}"')
+        renamed = json.loads(text)
+        contained = [{**one, "id": str(number)} for number, one in enumerate(renamed.get("contained", []))]
+        return {**renamed, "contained": contained} if contained else shown
+
+
+class IdentifierIsAssigned(Variation, name="identifier-is-assigned", packs=("r4", "nll-2023")):
+    """Every consent has one more identifier, the server's: anybody may assign one (Consent.identifier)."""
+
+    def presented(self, stored: Stored, request: Request) -> Resource:
+        shown = super().presented(stored, request)
+        own = {"use": "official", "system": "https://example.org/fhir/consents", "value": stored.id}
+        return {**shown, "identifier": [*shown.get("identifier", []), own]} if stored.type == "Consent" else shown
 
 
 class OldConsentIsMasked(Variation, name="old-consent-is-masked", packs=PACKS):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +13,7 @@ from conformance.reference.fault import Variation
 from conformance.reference.messages import Refused
 
 if TYPE_CHECKING:
-    from conformance.reference.messages import Request, Resource, Route
+    from conformance.reference.messages import Answer, Request, Resource, Route
     from conformance.reference.parameters import Criterion, Parameter
     from conformance.reference.searching import Query, Search
     from conformance.reference.store import Stored
@@ -89,6 +91,28 @@ class SelfLinkNamesTheType(Variation, name="self-link-names-the-type"):
             (name, f"Patient/{value}" if name == "patient" and "/" not in value else value)
             for name, value in super().used(asked)
         )
+
+
+class SelfLinkHasTheBareId(Variation, name="self-link-has-the-bare-id", packs=("medicasoft", "r4")):
+    """The self link shows a patient by the bare id: where one type can be, that is the same (search.html#reference)."""
+
+    def used(self, asked: Search) -> Query:
+        return tuple(
+            (name, value.removeprefix("Patient/") if name == "patient" else value)
+            for name, value in super().used(asked)
+        )
+
+
+class IncludesByWildCard(Variation, name="includes-by-wild-card", packs=("r4",)):
+    """The statement lists Consent:* as its include: a wild card for the parameter's name (search.html#include)."""
+
+    def capabilities(self) -> Answer:
+        answer = super().capabilities()
+        statement = copy.deepcopy(answer.resource or {})
+        for offered in statement["rest"][0]["resource"]:
+            if offered["type"] == "Consent":
+                offered["searchInclude"] = ["Consent:*"]
+        return replace(answer, resource=statement)
 
 
 class NextLinksAreOpaque(Variation, name="next-links-are-opaque"):

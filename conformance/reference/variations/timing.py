@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,10 @@ class VersionsMustBeNamed(Variation, name="versions-must-be-named", packs=("r4",
 
 
 class BusyNowAndThen(Variation, name="busy-now-and-then"):
-    """Every seventh request is one too many and answered with 429 and Retry-After: RFC 6585 section 4 is for that."""
+    """Every seventh request is one too many and answered with 429 and Retry-After: RFC 6585 section 4 is for that.
+
+    Retry-After is a number of seconds and a date in turn, by the clock of this server (RFC 9110 §10.2.3).
+    """
 
     @cached_property
     def _asked(self) -> list[int]:
@@ -76,7 +80,8 @@ class BusyNowAndThen(Variation, name="busy-now-and-then"):
     def perform(self, request: Request, route: Route, caller: Caller | None) -> Answer:
         self._asked[0] += 1
         if self._asked[0] % EVERY == 0:
-            raise Refused(429, "throttled", "one request too many", headers=(("Retry-After", "0"),))
+            after = "0" if self._asked[0] % (2 * EVERY) else format_datetime(self.clock(), usegmt=True)
+            raise Refused(429, "throttled", "one request too many", headers=(("Retry-After", after),))
         return super().perform(request, route, caller)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 from conformance import expect, meaning
+from conformance.found import Found
 
 if TYPE_CHECKING:
     from conformance.client import Consents, Kept
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
 
 LOINC = "http://loinc.org"
 ONE, ANOTHER = (f"{LOINC}|59284-0", f"{LOINC}|64292-6")
+SOMETIME, NEVER = (("period", "gt1990-01-01"), ("period", "lt1990-01-01"))
+"""Periods that any consent of these days has, and has not."""
+PATIENT = ("_include", "Consent:patient")
 
 
 def test_different_parameters(consents: Consents, verifying: Verifying) -> None:
@@ -39,7 +45,10 @@ def test_different_parameters(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_a_repeated_parameter(consents: Consents, verifying: Verifying) -> None:
-    """A consent of two categories is found by both at once; one that has only one of them, or neither, is not."""
+    """A consent of two categories is found by both at once; one that has only one of them, or neither, is not.
+
+    With a third category, that neither has, none is found.
+    """
     known = consents.having({"category": _categories(ONE, ANOTHER)})
     near, own = consents.of_patient(known.patient), _own(consents, known)
     consents.findable(known)
@@ -53,9 +62,9 @@ def test_a_repeated_parameter(consents: Consents, verifying: Verifying) -> None:
         with verifying("r4.search.repeated-parameter-narrows"):
             found = consents.find(near, *(("category", value) for value in pair), include=[known.id])
             expect.matches(found, include=[known.id], exclude=others)
-    for pair in ((own, nowhere), (nowhere, own)):
+    for values in ((own, nowhere), (nowhere, own), (own, second, nowhere)):
         with verifying("r4.search.repeated-parameter-narrows"):
-            found = consents.find(near, *(("category", value) for value in pair), tolerant=True)
+            found = consents.find(near, *(("category", value) for value in values), tolerant=True)
             expect.matches(found, exclude=[known.id, *others])
 
 
@@ -99,7 +108,7 @@ def test_two_patients(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_values_separated_by_commas(consents: Consents, verifying: Verifying) -> None:
-    """A patient's consents of two categories are both found by the two values; with an unknown value, the one it is."""
+    """A patient's consents of two categories are both found by the two values; with unknown values, the one it is."""
     known = consents.having({"category": _categories(ONE)})
     near, own = consents.of_patient(known.patient), _own(consents, known)
     consents.findable(known)
@@ -110,17 +119,57 @@ def test_values_separated_by_commas(consents: Consents, verifying: Verifying) ->
         with verifying("r4.search.comma-widens"):
             found = consents.find(near, ("category", f"{own},{ANOTHER}"), include=[known.id, *others])
             expect.matches(found, include=[known.id, *others])
-    for values in (f"{own},{nowhere}", f"{nowhere},{own}"):
+    for values in (f"{own},{nowhere}", f"{nowhere},{own}", f"{nowhere},{nowhere}0,{own}"):
         with verifying("r4.search.comma-widens"):
             found = consents.find(near, ("category", values), include=[known.id])
             expect.matches(found, include=[known.id], exclude=others)
 
 
-def test_searching_by_post(consents: Consents, verifying: Verifying) -> None:
-    """A consent that GET finds is found by a POST with the same form, and not by a form for another patient.
+@dataclass(frozen=True, kw_only=True)
+class Selecting:
+    """A parameter with a value that a consent has, and one that it has not."""
 
-    Nor by one that asks for another category besides, before the patient or after.
+    name: str
+    own: str
+    other: str
+
+
+def test_status_actor_and_period(consents: Consents, verifying: Verifying) -> None:
+    """A patient's consent is found by its status, its actor and its period, and not by others: so it is in company.
+
+    Beside another value, separated by a comma in either order, its own still finds it; as two parameters they do not.
+    All three together find it; of two of them one with another value is enough not to.
     """
+    patient = consents.patient() if consents.may_create else ""
+    named: dict[str, Any] = {"provision.actor": [_actor(patient)]} if consents.offers("search:actor") else {}
+    known = consents.having(named, patient=patient) if consents.may_create else consents.given("active")
+    near = consents.of_patient(known.patient)
+    consents.findable(known)
+    selecting = [one for one in _own_and_other(consents, known) if _selects(consents, known, one)]
+
+    for one in selecting if consents.offers("multiple-values") else ():
+        for pair in ((one.own, one.other), (one.other, one.own)):
+            with verifying("r4.search.comma-widens"):
+                either = consents.find(near, (one.name, ",".join(pair)), include=[known.id])
+                expect.matches(either, include=[known.id])
+            with verifying("r4.search.repeated-parameter-narrows"):
+                both = consents.find(near, *((one.name, value) for value in pair), tolerant=True)
+                expect.matches(both, exclude=[known.id])
+    if len(selecting) > 1:
+        with verifying("r4.search.different-parameters-narrow"):
+            found = consents.find(near, *((one.name, one.own) for one in selecting), include=[known.id])
+            expect.matches(found, include=[known.id])
+    for one, other in combinations(selecting, 2):
+        for query in (
+            ((one.name, one.own), (other.name, other.other)),
+            ((one.name, one.other), (other.name, other.own)),
+        ):
+            with verifying("r4.search.different-parameters-narrow"):
+                expect.matches(consents.find(near, *query, tolerant=True), exclude=[known.id])
+
+
+def test_searching_by_post(consents: Consents, verifying: Verifying) -> None:
+    """A consent that GET finds is found by a POST with the same form, and not by a form for another patient."""
     known = consents.given("active")
     consents.findable(known)
 
@@ -130,20 +179,93 @@ def test_searching_by_post(consents: Consents, verifying: Verifying) -> None:
         other = consents.of_patient(consents.patient_without_consents())
         nothing = consents.find(other, method="POST", tolerant=True)
         expect.matches(nothing, exclude=[known.id])
-    if not (consents.offers("search:category") and known.category):
+
+
+def test_a_form_that_says_more(consents: Consents, verifying: Verifying) -> None:
+    """What GET finds and leaves out by a patient with a category, several or a period, a POST of the same form does."""
+    known = consents.given("active")
+    consents.findable(known)
+    near = consents.of_patient(known.patient)
+    finding: list[tuple[tuple[str, str], ...]] = []
+    missing: list[tuple[tuple[str, str], ...]] = []
+    if consents.offers("search:category") and known.category:
+        own, nowhere = ("category", known.category), ("category", consents.unused_id())
+        finding.append((near, own))
+        missing += [(near, nowhere), (nowhere, near)]
+        if consents.offers("multiple-values"):
+            finding.append((near, ("category", f"{nowhere[1]},{own[1]}")))
+            missing += [(near, own, nowhere), (near, nowhere, own)]
+    if consents.offers("search:period"):
+        finding.append((near, SOMETIME))
+        missing.append((near, NEVER))
+
+    for form in finding:
+        if known.id in consents.find(*form, include=[known.id], tolerant=True).ids:  # else GET is to blame
+            with verifying("r4.search.post-equals-get"):
+                found = consents.find(*form, include=[known.id], method="POST")
+                expect.matches(found, include=[known.id])
+    for form in missing:
+        if known.id not in consents.find(*form, tolerant=True).ids:
+            with verifying("r4.search.post-equals-get"):
+                expect.matches(consents.find(*form, method="POST", tolerant=True), exclude=[known.id])
+
+
+def test_a_form_that_shapes_the_answer(consents: Consents, verifying: Verifying) -> None:
+    """A patient has two consents. A page for one match, with the patient included, is by POST what it is by GET."""
+    including = [PATIENT] if consents.offers("include:patient") else []
+    counting = [("_count", "1")] if consents.offers("search:_count") else []
+    if not (including or counting):
         return
-    near, own = consents.of_patient(known.patient), ("category", known.category)
-    nowhere = ("category", consents.unused_id())
-    found = consents.find(near, own, include=[known.id], tolerant=True)
-    strays = [known.id in consents.find(*both, tolerant=True).ids for both in ((near, nowhere), (nowhere, near))]
-    if known.id not in found.ids or any(strays):
-        return  # then the parameters are to blame, and not the form
+    held = consents.held() if including and consents.may_create else None
+    known = consents.given("active", patient=held)
+    if consents.may_create:
+        consents.given("active", patient=known.patient)
+    several = len(consents.findable(known).ids) > 1
+    asked = [consents.of_patient(known.patient), *counting, *including]
+    page = consents.search(asked)
+    if page.status != 200:
+        return  # then GET is to blame
+    by_get = Found((page,))
+
+    posted = consents.search(asked, method="POST")
 
     with verifying("r4.search.post-equals-get"):
-        both = consents.find(near, own, include=[known.id], method="POST")
-        expect.matches(both, include=[known.id])
-        for form in ((near, nowhere), (nowhere, near)):
-            expect.matches(consents.find(*form, method="POST", tolerant=True), exclude=[known.id])
+        expect.status(posted, 200)
+        by_post = Found((posted,))
+        if counting and several and len(by_get.matches) == 1:
+            listed = len(by_post.matches)
+            expect.true(listed < 2, "one match on the page, as GET shows it", f"{listed}", posted)
+        along = "/".join(known.patient.split("/")[-2:])
+        if along in by_get.others and by_post.matches:
+            expect.true(along in by_post.others, f"{along} beside the match, as GET shows it", "none", posted)
+
+
+def _own_and_other(consents: Consents, known: Kept) -> list[Selecting]:
+    """What status, actor and period can be asked for, as far as they are claimed and the consent has them."""
+    status = str(known.body.get("status", "active"))
+    actors = [consents.typed(actor) for actor in known.actors[:1]]
+    told = [
+        Selecting(name="status", own=status, other="rejected" if status != "rejected" else "active"),
+        *(Selecting(name="actor", own=one, other=f"Practitioner/{consents.unused_id()}") for one in actors),
+        Selecting(name="period", own=SOMETIME[1], other=NEVER[1]),
+    ]
+    return [one for one in told if consents.offers(f"search:{one.name}")]
+
+
+def _selects(consents: Consents, known: Kept, asked: Selecting) -> bool:
+    """Whether the parameter, beside the patient, finds the consent by its own value, and answers without it by another.
+
+    Where it does not, the parameter is to blame, and not its company.
+    """
+    near = consents.of_patient(known.patient)
+    own = consents.find(near, (asked.name, asked.own), include=[known.id], tolerant=True)
+    other = consents.find(near, (asked.name, asked.other), tolerant=True)
+    return known.id in own.ids and bool(other.pages) and known.id not in other.ids
+
+
+def _actor(reference: str) -> dict[str, Any]:
+    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+    return {"role": role, "reference": {"reference": reference}}
 
 
 def _categories(*values: str) -> list[dict[str, list[dict[str, str]]]]:

@@ -365,3 +365,42 @@ class IdStandsAlone(Fault, name="id-stands-alone", breaks=("r4.search.different-
     def criteria(self, request: Request, route: Route, query: Query) -> tuple[Criterion, ...]:
         used = super().criteria(request, route, query)
         return tuple(one for one in used if one.name == "_id") or used
+
+
+class ThirdValueIsForgotten(Fault, name="third-value-is-forgotten", breaks=("r4.search.comma-widens",), packs=R4):
+    """Of values separated by commas the first two count."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        found = super().criterion(kind, name, written)
+        return replace(found, values=found.values[:2]) if found else None
+
+
+class SecondStatusIsForgotten(Fault, name="second-status-is-forgotten", breaks=("r4.search.comma-widens",), packs=R4):
+    """Of several states in one value the first counts."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        found = super().criterion(kind, name, written)
+        return replace(found, values=found.values[:1]) if found and found.parameter.name == "status" else found
+
+
+class RepeatedStatusWidens(
+    Fault, name="repeated-status-widens", breaks=("r4.search.repeated-parameter-narrows",), packs=R4
+):
+    """A status that is asked for twice finds what has either value."""
+
+    def selected(self, stored: Stored, criteria: tuple[Criterion, ...]) -> bool:
+        states = [one for one in criteria if one.parameter.name == "status"]
+        others = tuple(one for one in criteria if one not in states)
+        either = not states or any(self.matches_criterion(stored, one) for one in states)
+        return either and super().selected(stored, others)
+
+
+class StatusYieldsToAPeriod(
+    Fault, name="status-yields-to-a-period", breaks=("r4.search.different-parameters-narrow",), packs=R4
+):
+    """Beside a period the status does not count."""
+
+    def criteria(self, request: Request, route: Route, query: Query) -> tuple[Criterion, ...]:
+        used = super().criteria(request, route, query)
+        period = any(one.parameter.name == "period" for one in used)
+        return tuple(one for one in used if not (period and one.parameter.name == "status"))

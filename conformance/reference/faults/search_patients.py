@@ -10,6 +10,7 @@ from conformance.reference import matching
 from conformance.reference.fault import Fault
 from conformance.reference.faults.period import SEARCHED
 from conformance.reference.messages import Refused
+from conformance.reference.parameters import RESULT_PARAMETERS
 
 if TYPE_CHECKING:
     from conformance.reference.messages import Request, Route
@@ -265,3 +266,19 @@ class PostedFormIsNotDecoded(Fault, name="posted-form-is-not-decoded", breaks=("
             return super().query(request)
         fields = (field.partition("=") for field in request.body.decode().split("&"))
         return (*request.query, *((name, value) for name, _, value in fields))
+
+
+class PostedRepeatsCountOnce(Fault, name="posted-repeats-count-once", breaks=("r4.search.post-equals-get",), packs=R4):
+    """Of fields with the same name in a form the last is read."""
+
+    def query(self, request: Request) -> Query:
+        query = super().query(request)
+        return tuple(dict(query).items()) if request.method == "POST" else query
+
+
+class PostedWishesAreNotRead(Fault, name="posted-wishes-are-not-read", breaks=("r4.search.post-equals-get",), packs=R4):
+    """The _count and the _include of a form change nothing."""
+
+    def query(self, request: Request) -> Query:
+        query = super().query(request)
+        return tuple(one for one in query if one[0] not in RESULT_PARAMETERS) if request.method == "POST" else query

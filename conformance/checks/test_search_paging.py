@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance import expect
 from conformance.found import Found, next_link
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from conformance.answer import Answer
     from conformance.client import Consents
     from conformance.recorder import Verifying
+
+Json = dict[str, Any]
+PATIENT = ("_include", "Consent:patient")
 
 
 def test_a_count_limits_a_page(consents: Consents, verifying: Verifying) -> None:
@@ -24,8 +27,7 @@ def test_a_count_limits_a_page(consents: Consents, verifying: Verifying) -> None
 
     with verifying("r4.search.count-is-an-upper-bound"):
         expect.success(answer)
-        listed = len(Found((answer,)).matches)
-        expect.true(listed <= limit, f"at most {limit} matches on a page", f"{listed}", answer)
+        _holds_at_most(limit, answer)
         many = consents.search([near, ("_count", "100000")])
         expect.no_server_error(many)
         if many.refused:
@@ -53,13 +55,16 @@ def test_a_count_of_zero(consents: Consents, verifying: Verifying) -> None:
 def test_next_links_reach_every_match(consents: Consents, verifying: Verifying) -> None:
     """A patient has several consents, another has one. Page by page each of the first is listed once, and no other.
 
-    Page by page a search by patient and status, either first, lists what has that status, and no more.
+    No page holds more than was asked for. The pages of a search by POST lead to the same.
     """
     near, ids = _several(consents)
     others = [consents.given("active").id] if consents.may_create else []
+    counted = ("_count", _a_third(ids))
+    pages: tuple[Answer, ...] = ()
 
     with verifying("r4.search.next-link-reaches-every-match"):
-        found = consents.find(near, ("_count", _a_third(ids)), include=ids)
+        found = consents.find(near, counted, include=ids)
+        pages = found.pages
         expect.matches(found, include=ids, exclude=others)
         times = Counter(str(match.get("id")) for match in found.matches)
         again = [id_ for id_ in ids if times[id_] > 1]
@@ -67,17 +72,61 @@ def test_next_links_reach_every_match(consents: Consents, verifying: Verifying) 
             found.first.note(f"Consent/{again[0]} recurs on a later page, as the dialect says")
         elif again:
             raise Violation(f"Consent/{again[0]} on one page", f"it on {times[again[0]]} pages", found.shows)
-    if consents.may_create and consents.offers("search:status"):
-        patient = consents.patient()
-        active = [consents.given("active", patient=patient).id for _ in range(2)]
-        inactive = consents.having({"status": "inactive"}, patient=patient).id
-        near, status = consents.of_patient(patient), ("status", "active")
-        for query in ((near, status), (status, near)):
-            whole = consents.find(*query, include=active, tolerant=True).ids
-            if set(active) <= whole and not whole & {inactive, *others}:  # else the search is to blame, not its pages
-                with verifying("r4.search.next-link-reaches-every-match"):
-                    found = consents.find(*query, ("_count", _a_third(sorted(whole))), include=active)
-                    expect.matches(found, include=active, exclude=[inactive, *others])
+    with verifying("r4.search.count-is-an-upper-bound"):
+        for page in pages:
+            _holds_at_most(int(counted[1]), page)
+    if consents.offers("search:post"):
+        whole = consents.find(near, include=ids, method="POST", tolerant=True).ids
+        if set(ids) <= whole and not whole & set(others):  # else the form is to blame
+            with verifying("r4.search.next-link-reaches-every-match"):
+                posted = consents.find(near, counted, include=ids, method="POST")
+                expect.matches(posted, include=ids, exclude=others)
+
+
+def test_next_links_keep_what_was_asked_for(consents: Consents, verifying: Verifying) -> None:
+    """A patient has two consents alike, and one between them of another status, category, actor and period.
+
+    Another patient has one like the two. Page by page a search by the patient and one of these lists the two, and
+    neither of the others. So does one by two categories, and by one of two.
+    """
+    if not consents.may_create:
+        return
+    patient = consents.patient()
+    near = consents.of_patient(patient)
+    asked, alike, between = _asked_for(consents, patient)
+    first = consents.having(alike, patient=patient).id
+    others = [consents.having(between, patient=patient).id, consents.having(alike).id]
+    ids = [first, consents.having(alike, patient=patient).id]
+
+    for query in [(near, *one) for one in asked] + [(*one, near) for one in asked[:1]]:
+        whole = consents.find(*query, include=ids, tolerant=True).ids
+        if set(ids) <= whole and not whole & set(others):  # else the search is to blame, and not its pages
+            with verifying("r4.search.next-link-reaches-every-match"):
+                found = consents.find(*query, ("_count", "1"), include=ids)
+                expect.matches(found, include=ids, exclude=others)
+
+
+def test_a_page_with_an_include(consents: Consents, verifying: Verifying) -> None:
+    """A patient that the server holds has two consents. A page for one match holds one with the include as well.
+
+    Its total is the number of the patient's consents.
+    """
+    if not (consents.may_create and consents.offers("include:patient")):
+        return
+    patient = consents.held()
+    near = consents.of_patient(patient)
+    ids = [consents.given("active", patient=patient).id for _ in range(2)]
+    whole = consents.find(near, include=ids).ids
+
+    page = consents.search([near, ("_count", "1"), PATIENT])
+
+    if page.status != 200 or not set(ids) <= whole:
+        return  # then the include or the search is to blame
+    with verifying("r4.search.count-is-an-upper-bound"):
+        _holds_at_most(1, page)
+    if consents.find(near).ids == whole:  # others may write consents of this patient in between
+        with verifying("r4.search.total-counts-matches-only"):
+            _counts(len(whole), page)
 
 
 def test_the_total(consents: Consents, verifying: Verifying) -> None:
@@ -94,9 +143,7 @@ def test_the_total(consents: Consents, verifying: Verifying) -> None:
                 _total_is_right(paged)
     if consents.offers("include:patient") and consents.may_create:
         known = consents.given("active", patient=consents.held())
-        included = consents.find(
-            consents.of_patient(known.patient), ("_include", "Consent:patient"), include=[known.id]
-        )
+        included = consents.find(consents.of_patient(known.patient), PATIENT, include=[known.id])
         if len(included.pages) == 1:  # others may write consents of this patient between two pages
             with verifying("r4.search.total-counts-matches-only"):
                 _total_is_right(included)
@@ -126,12 +173,50 @@ def _goes_on(page: Answer) -> bool:
 def _total_is_right(found: Found) -> None:
     matches = len({str(match.get("id")) for match in found.matches})
     for page in found.pages:
-        total = page.resource.get("total")
-        if total is None:
-            page.note("no total is given")
-        else:
-            number = isinstance(total, int) and not isinstance(total, bool)
-            expect.true(number and total == matches, f"the total {matches}", f"the total {total!r}", page)
+        _counts(matches, page)
+
+
+def _counts(matches: int, page: Answer) -> None:
+    """The page says that there are so many matches, or nothing about it."""
+    total = page.resource.get("total")
+    if total is None:
+        page.note("no total is given")
+    else:
+        number = isinstance(total, int) and not isinstance(total, bool)
+        expect.true(number and total == matches, f"the total {matches}", f"the total {total!r}", page)
+
+
+def _holds_at_most(limit: int, page: Answer) -> None:
+    listed = len(Found((page,)).matches)
+    expect.true(listed <= limit, f"at most {limit} matches on a page", f"{listed}", page)
+
+
+def _asked_for(consents: Consents, patient: str) -> tuple[list[list[tuple[str, str]]], Json, Json]:
+    """Parameters beside the patient, the elements of a consent that they find, and those of one that none finds."""
+    asked: list[list[tuple[str, str]]] = []
+    alike: Json = {}
+    between: Json = {}
+    if consents.offers("search:status"):
+        asked.append([("status", "active")])
+        between["status"] = "inactive"
+    if consents.offers("search:category"):
+        one, own = ({"system": "http://loinc.org", "code": code} for code in ("59284-0", "64292-6"))
+        alike["category"] = [{"coding": [one]}, {"coding": [own]}]
+        between["category"] = [{"coding": [one]}]
+        second = ("category", f"{own['system']}|{own['code']}")
+        asked.append([second])
+        if consents.offers("multiple-values"):
+            asked.append([("category", f"{own['system']}|{consents.unused_id()},{second[1]}")])
+            asked.append([("category", f"{one['system']}|{one['code']}"), second])
+    if consents.offers("search:actor"):
+        role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+        alike["provision.actor"] = [{"role": role, "reference": {"reference": patient}}]
+        asked.append([("actor", consents.typed(patient))])
+    if consents.offers("search:period"):
+        alike[consents.dialect.period_element] = {"start": "2036-02-01", "end": "2036-10-31"}
+        between[consents.dialect.period_element] = {"start": "2032-02-01", "end": "2032-10-31"}
+        asked.append([("period", "gt2034-06-01")])
+    return asked, alike, between
 
 
 def _a_third(ids: list[str]) -> str:

@@ -372,3 +372,12 @@ class SelfLinkHidesTheStatus(
     def links(self, asked: Search, after: int | None) -> list[Resource]:
         first, *rest = super().links(asked, after)
         return [{**first, "url": re.sub(r"(?<=[?&])status=[^&]*&?", "", first["url"])}, *rest]
+
+
+class TotalOfAPageCountsIncludes(
+    Fault, name="total-of-a-page-counts-includes", breaks=("r4.search.total-counts-matches-only",), packs=R4
+):
+    """Where matches are left for a next page, the total counts what was included as well."""
+
+    def total(self, matches: list[Stored], page: list[Stored], included: list[Stored]) -> Any:
+        return super().total(matches, page, included) + (len(included) if len(page) < len(matches) else 0)

@@ -100,7 +100,9 @@ class NextLinkSkipsAMatch(Fault, name="next-link-skips-a-match", breaks=NEXT, bl
         return page, following[0] if len(following) > 1 else None
 
 
-class PagesOverlap(Fault, name="pages-overlap", breaks=NEXT, blocks=PAGED, packs=R4):
+class PagesOverlap(
+    Fault, name="pages-overlap", breaks=(*NEXT, "r4.search.count-is-an-upper-bound"), blocks=PAGED, packs=R4
+):
     """A page begins with the match that the page before ended with."""
 
     def page(self, asked: Search, matches: list[Stored]) -> tuple[list[Stored], int | None]:
@@ -172,3 +174,30 @@ class CountInWordsCrashes(
             if name == "_count":
                 int(value or "0")
         return super().count(query)
+
+
+class NextLinkEndsAtAComma(Fault, name="next-link-ends-at-a-comma", breaks=NEXT, packs=R4):
+    """A next link goes on with the first of several values."""
+
+    def links(self, asked: Search, after: int | None) -> list[Resource]:
+        first, *rest = super().links(asked, after)
+        return [first, *({**link, "url": re.sub(r"%2C[^&]*", "", link["url"])} for link in rest)]
+
+
+class NextLinkOfAFormForgetsThePatient(Fault, name="next-link-of-a-form-forgets-the-patient", breaks=NEXT, packs=R4):
+    """The next link of a search by POST goes on with every patient's consents."""
+
+    def links(self, asked: Search, after: int | None) -> list[Resource]:
+        first, *rest = super().links(asked, after)
+        if asked.request.method != "POST":
+            return [first, *rest]
+        return [first, *({**link, "url": re.sub(r"(?<=[?&])patient=[^&]*&?", "", link["url"])} for link in rest)]
+
+
+class CountHoldsForTheFirstPage(
+    Fault, name="count-holds-for-the-first-page", breaks=("r4.search.count-is-an-upper-bound",), packs=R4
+):
+    """The pages after the first one hold as many matches as there are."""
+
+    def count(self, query: Query) -> int:
+        return super().count(() if any(name == "_after" for name, _ in query) else query)

@@ -381,3 +381,13 @@ class TotalOfAPageCountsIncludes(
 
     def total(self, matches: list[Stored], page: list[Stored], included: list[Stored]) -> Any:
         return super().total(matches, page, included) + (len(included) if len(page) < len(matches) else 0)
+
+
+class SelfLinkOfAFormIsBare(
+    Fault, name="self-link-of-a-form-is-bare", breaks=("r4.search.self-link-shows-what-was-used",), packs=R4
+):
+    """The self link of a search by POST has no query."""
+
+    def links(self, asked: Search, after: int | None) -> list[Resource]:
+        first, *rest = super().links(asked, after)
+        return [{**first, "url": first["url"].partition("?")[0]} if asked.request.method == "POST" else first, *rest]

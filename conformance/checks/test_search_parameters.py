@@ -27,6 +27,7 @@ TWO_CATEGORIES = [
     {"coding": [{"system": LOINC, "code": "59284-0", "display": "Consent"}, {"system": CATEGORIES, "code": "npp"}]},
     {"coding": [{"system": LOINC, "code": "64292-6"}]},
 ]
+LATE = "2199-01-01"
 ANOTHER_CATEGORY = [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IDSCL"}]}]
 
 
@@ -282,7 +283,10 @@ PARAMETERS = (
 def test_searching_by_another_parameter(
     consents: Consents, verifying: Verifying, recorder: Recorder, parameter: Selecting
 ) -> None:
-    """Two consents of a patient differ in one element. Its parameter finds the one that has the value asked for."""
+    """Two consents of a patient differ in one element. Its parameter finds the one that has the value asked for.
+
+    Where the element is a list, a third consent has both values: it is found as well, by the second in its list.
+    """
     of_the_release = consents.pack.fhir.startswith(parameter.release)
     if not (of_the_release and consents.offers(f"search:{parameter.name}")):
         with verifying("r4.search.every-claimed-parameter-selects", "r5-ballot.search.every-claimed-parameter-selects"):
@@ -294,6 +298,9 @@ def test_searching_by_another_parameter(
     others = []
     if consents.may_create and second != first:  # a target may have given one organization only
         others.append(consents.having({parameter.path: second}, patient=known.patient).id)
+    both = []
+    if others and isinstance(first, list) and isinstance(second, list):
+        both.append(consents.having({parameter.path: [*second, *first]}, patient=known.patient).id)
     near = consents.of_patient(known.patient)
     consents.findable(known)
     wanted = parameter.asked(element(known.body, parameter.path))
@@ -301,8 +308,8 @@ def test_searching_by_another_parameter(
         raise consents.untestable(f"the consent has nothing that {parameter.name} asks for", remedy="given.consents")
 
     with verifying("r4.search.every-claimed-parameter-selects", "r5-ballot.search.every-claimed-parameter-selects"):
-        found = consents.find(near, (parameter.name, wanted), include=[known.id])
-        expect.matches(found, include=[known.id], exclude=others)
+        found = consents.find(near, (parameter.name, wanted), include=[known.id, *both])
+        expect.matches(found, include=[known.id, *both], exclude=others)
     never = parameter.never or f"{wanted.partition('/')[0]}/{consents.unused_id()}"
     foreign = [f"urn:oid:2.999|{wanted.partition('|')[2]}"] if "|" in wanted else []
     for value in (never, *foreign):
@@ -311,7 +318,7 @@ def test_searching_by_another_parameter(
 
 
 def test_searching_by_last_update(consents: Consents, verifying: Verifying) -> None:
-    """A consent is created and changed later. It was updated after its creation, and not by then."""
+    """A consent is created and changed later. It was updated after its creation, and not by then or before."""
     known = consents.given("active")
     created = element(consents.current(known), "meta.lastUpdated")
     updated = consents.updated_after(known, created)
@@ -326,6 +333,12 @@ def test_searching_by_last_update(consents: Consents, verifying: Verifying) -> N
         expect.matches(after, include=[known.id])
         expect.matches(since, include=[known.id])
         expect.matches(by_then, exclude=[known.id])
+    for value in (f"sa{created}", f"lt{LATE}", f"eb{LATE}"):
+        with verifying("r4.search.by-last-updated"):
+            expect.matches(consents.find(*near, ("_lastUpdated", value), include=[known.id]), include=[known.id])
+    for value in (f"lt{created}", f"eb{created}", f"sa{LATE}"):
+        with verifying("r4.search.by-last-updated"):
+            expect.matches(consents.find(*near, ("_lastUpdated", value), tolerant=True), exclude=[known.id])
 
 
 def _near(consents: Consents, known: Kept) -> list[tuple[str, str]]:

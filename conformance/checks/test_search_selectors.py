@@ -43,16 +43,25 @@ def test_no_selector(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_an_id_beside_another_patient(consents: Consents, verifying: Verifying) -> None:
-    """A consent is found by its id. With another patient beside, before it or after it, it is found as well, alone."""
+    """A consent is found by its id. With another patient beside, before it or after it, it is found as well, alone.
+
+    So it is with an actor that finds the other patient's consent and not this one.
+    """
     known, other = consents.given("active"), consents.given("active")
     consents.findable(other)
     own, foreign = ("_id", known.id), consents.of_patient(other.patient)
     if known.id not in consents.find(own, include=[known.id]).ids:
         raise consents.untestable("the search does not find a consent by its id")
 
-    for query in ((own, foreign), (foreign, own)):
-        with verifying("oracle-health.search.id-overrides-the-rest"):
-            expect.matches(consents.find(*query, include=[known.id]), include=[known.id], exclude=[other.id])
+    strangers = [foreign]
+    if consents.offers("search:actor") and other.actors:
+        actor = ("actor", _id(other.actors[0]))
+        of_the_actor = consents.find(actor, include=[other.id], tolerant=True).ids
+        strangers += [actor] if other.id in of_the_actor and known.id not in of_the_actor else []
+    for stranger in strangers:
+        for query in ((own, stranger), (stranger, own)):
+            with verifying("oracle-health.search.id-overrides-the-rest"):
+                expect.matches(consents.find(*query, include=[known.id]), include=[known.id], exclude=[other.id])
     if _includes(consents, "patient"):
         found = consents.find(own, INCLUDES["patient"], include=[known.id], tolerant=True)
         with verifying("oracle-health.search.id-overrides-the-rest"):

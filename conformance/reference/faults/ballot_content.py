@@ -299,6 +299,16 @@ class BallotGranteeSearchReadsGrantor(
         return super().searched_values(stored, read)
 
 
+class BallotSecondGranteeIsNotIndexed(
+    Fault, name="ballot-second-grantee-is-not-indexed", breaks=EVERY_PARAMETER, packs=BALLOT
+):
+    """A consent is found by the first of its grantees."""
+
+    def searched_values(self, stored: Stored, parameter: Parameter) -> list[Any]:
+        found = super().searched_values(stored, parameter)
+        return found[:1] if parameter.name == "grantee" else found
+
+
 class BallotCompartmentLeaks(
     Fault, name="ballot-compartment-leaks", breaks=("r5-ballot.search.patient-compartment",), packs=BALLOT
 ):

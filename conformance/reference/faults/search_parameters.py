@@ -404,3 +404,15 @@ class StatusYieldsToAPeriod(
         used = super().criteria(request, route, query)
         period = any(one.parameter.name == "period" for one in used)
         return tuple(one for one in used if not (period and one.parameter.name == "status"))
+
+
+class LastUpdatedBeforeFindsAll(
+    Fault, name="last-updated-before-finds-all", breaks=("r4.search.by-last-updated",), packs=R4
+):
+    """_lastUpdated with lt or eb finds every consent."""
+
+    def matches_date(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        before = dates.split_prefix(wanted)[0] in {"lt", "eb"}
+        if criterion.parameter.name == "_lastUpdated" and before:
+            return True
+        return super().matches_date(value, criterion, wanted)

@@ -90,6 +90,18 @@ class IdIsCombinedWithThePatient(
         return used
 
 
+class IdIsCombinedWithAnActor(
+    Fault,
+    name="id-is-combined-with-an-actor",
+    breaks=["oracle-health.search.id-overrides-the-rest"],
+    packs=ORACLE,
+):
+    """With _id and another consent's actor nothing is found."""
+
+    def overridden(self, used: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+        return used if any(one.parameter.name == "actor" for one in used) else super().overridden(used)
+
+
 class IdIsOverriddenByThePatient(
     Fault,
     name="id-is-overridden-by-the-patient",

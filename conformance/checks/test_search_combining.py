@@ -140,9 +140,11 @@ def test_status_actor_and_period(consents: Consents, verifying: Verifying) -> No
     Beside another value, separated by a comma in either order, its own still finds it; as two parameters they do not.
     All three together find it; of two of them one with another value is enough not to.
     """
-    patient = consents.patient() if consents.may_create else ""
-    named: dict[str, Any] = {"provision.actor": [_actor(patient)]} if consents.offers("search:actor") else {}
-    known = consents.having(named, patient=patient) if consents.may_create else consents.given("active")
+    known = None
+    if consents.may_create and consents.offers("search:actor"):
+        patient = consents.patient()
+        known = consents.taken_with({"provision.actor": [_actor(patient)]}, patient=patient)
+    known = known or consents.given("active")
     near = consents.of_patient(known.patient)
     consents.findable(known)
     selecting = [one for one in _own_and_other(consents, known) if _selects(consents, known, one)]

@@ -298,9 +298,10 @@ def test_searching_by_another_parameter(
     others = []
     if consents.may_create and second != first:  # a target may have given one organization only
         others.append(consents.having({parameter.path: second}, patient=known.patient).id)
-    both = []
+    both: list[str] = []
     if others and isinstance(first, list) and isinstance(second, list):
-        both.append(consents.having({parameter.path: [*second, *first]}, patient=known.patient).id)
+        one = consents.taken_with({parameter.path: [*second, *first]}, patient=known.patient)
+        both = [one.id] if one is not None else []
     near = consents.of_patient(known.patient)
     consents.findable(known)
     wanted = parameter.asked(element(known.body, parameter.path))
@@ -333,12 +334,16 @@ def test_searching_by_last_update(consents: Consents, verifying: Verifying) -> N
         expect.matches(after, include=[known.id])
         expect.matches(since, include=[known.id])
         expect.matches(by_then, exclude=[known.id])
-    for value in (f"sa{created}", f"lt{LATE}", f"eb{LATE}"):
+    for prefix, finds, leaves in (("sa", created, LATE), ("lt", LATE, created), ("eb", LATE, created)):
+        if consents.search([*near, ("_lastUpdated", f"{prefix}{LATE}")]).refused:
+            continue  # R4 obliges nobody to have all prefixes
         with verifying("r4.search.by-last-updated"):
-            expect.matches(consents.find(*near, ("_lastUpdated", value), include=[known.id]), include=[known.id])
-    for value in (f"lt{created}", f"eb{created}", f"sa{LATE}"):
+            found = consents.find(*near, ("_lastUpdated", f"{prefix}{finds}"), include=[known.id])
+            expect.matches(found, include=[known.id])
         with verifying("r4.search.by-last-updated"):
-            expect.matches(consents.find(*near, ("_lastUpdated", value), tolerant=True), exclude=[known.id])
+            expect.matches(
+                consents.find(*near, ("_lastUpdated", f"{prefix}{leaves}"), tolerant=True), exclude=[known.id]
+            )
 
 
 def _near(consents: Consents, known: Kept) -> list[tuple[str, str]]:

@@ -94,7 +94,8 @@ def _by_two_periods(consents: Consents, known: Kept) -> Answer | None:
 def _shows(answer: Answer, parameter: str, value: str) -> list[tuple[str, str]]:
     """What the self link shows, the parameter among it."""
     shown = _shown(answer)
-    used = any(_same_name(name, parameter) and text.endswith(value) for name, text in shown)
+    id_ = value.rpartition("/")[2]  # with its type or without it is the same where one type can be
+    used = any(_same_name(name, parameter) and text.rpartition("/")[2] == id_ for name, text in shown)
     expect.true(used, f"a self link with {parameter}={value}", f"one with {shown}", answer)
     return shown
 

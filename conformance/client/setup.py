@@ -56,6 +56,11 @@ class SetUp(References):
             place = place.setdefault(name, {}) if create else place.get(name)
         return place if isinstance(place, dict) else {}
 
+    def taken_with(self, elements: Mapping[str, Any], *, patient: str | None = None) -> Kept | None:
+        """An active consent with these values at these paths; None where the target refuses it, as it may."""
+        created = self.create(with_elements(self.body("active", patient=patient), elements), kind="active")
+        return None if created.refused else self.kept(created, "active")
+
     def bounded(self, period: Mapping[str, str], *, patient: str | None = None) -> Json:
         """The body of an active consent with exactly this period."""
         body = self.body("active", patient=patient)

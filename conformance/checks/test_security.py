@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,15 @@ ACTIVE = {
     "<iframe": '<p>A consent.</p><iframe src="https://example.org/"></iframe>',
 }
 """What makes a narrative do something, and one that does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What came of writes with a token that is none."""
+
+    answers: tuple[Answer, ...] = ()
+    after: Answer | None = None
+    """The consent as it reads after them."""
 
 
 def test_without_a_token_there_is_no_consent(consents: Consents, verifying: Verifying) -> None:
@@ -65,29 +75,44 @@ def test_the_scheme_in_other_case(consents: Consents, verifying: Verifying) -> N
 def test_an_altered_token(consents: Consents, verifying: Verifying) -> None:
     """A consent reads with the token. With one character of the token changed no read and no search gives it.
 
-    Nor does a token that says it needs no signature and has none, where tokens are JSON Web Tokens.
+    Nor does it close or delete one, or create another, where the right token does. Nor does a token that says it needs
+    no signature and has none give it, where tokens are JSON Web Tokens.
     """
     known = consents.given("active")
-    version = _version(consents.current(known))
-    answers = _asked(consents.with_altered_token(), known, version, Change(flaw="an altered token"))
+    before = consents.current(known)
+    version = _version(before)
+    flaw = Change(flaw="an altered token")
+    answers = _asked(consents.with_altered_token(), known, version, flaw)
     unsigned = consents.with_unsigned_token()
     if unsigned is not None:
         answers += _asked(unsigned, known, version, Change(flaw="a token without signature"))
+    tried = _written(consents, consents.with_altered_token(), known, flaw)
 
     with verifying("security.token.altered-is-refused"):
-        for answer in answers:
+        for answer in (*answers, *tried.answers):
             expect.refused(answer, best=401)
+    with verifying("security.write.unauthorised-changes-nothing"):
+        _no_effect(consents, before, tried)
 
 
 def test_an_expired_token(consents: Consents, verifying: Verifying) -> None:
-    """A consent reads with a valid token. With one that has expired no read, old version or search gives it."""
+    """A consent reads with a valid token. With one that has expired no read, old version or search gives it.
+
+    Nor does it close or delete one, or create another, where the valid token does.
+    """
+    if not consents.offers("auth:expired"):
+        return  # without such a token nothing more is known of writes
     known = consents.given("active")
-    version = _version(consents.current(known))
-    answers = _asked(consents.with_token("expired"), known, version, Change(flaw="an expired token"))
+    before = consents.current(known)
+    expired, flaw = consents.with_token("expired"), Change(flaw="an expired token")
+    answers = _asked(expired, known, _version(before), flaw)
+    tried = _written(consents, expired, known, flaw)
 
     with verifying("security.token.expired-is-refused"):
-        for answer in answers:
+        for answer in (*answers, *tried.answers):
             expect.refused(answer, best=401)
+    with verifying("security.write.unauthorised-changes-nothing"):
+        _no_effect(consents, before, tried)
 
 
 @pytest.mark.parametrize("first", ["the wrong one", "the right one"])
@@ -242,6 +267,35 @@ def _asked(consents: Consents, known: Kept, version: object, change: Change) -> 
     if consents.offers("history"):
         answers.append(consents.history(known.id, change=change))
     return answers
+
+
+def _written(consents: Consents, asking: Consents, known: Kept, change: Change) -> _Tried:
+    """The answers to every write that this run may send and that then works with the right token, and what they left.
+
+    A consent that was deleted stays so: it is one of this run, and the check is done with it.
+    """
+    if not consents.may_update:
+        return _Tried()
+    body = consents.body("active")
+    closed = asking.close(known, end=END, change=change)
+    created = asking.create(body, kind="active", change=change)
+    deleted = asking.delete(known.id, change=change) if consents.offers("delete") else None
+    after = consents.read(known.id)
+    answers = [created]  # that a consent can be created, the known one shows
+    if consents.close(known, end=END).succeeded:
+        answers.append(closed)
+    if deleted is not None and consents.delete(known.id).succeeded:
+        answers.append(deleted)
+    return _Tried(tuple(answers), after)
+
+
+def _no_effect(consents: Consents, before: Json, tried: _Tried) -> None:
+    """Writes that were all refused have neither changed the consent nor made another. What was carried out is none."""
+    if tried.after is not None and all(answer.refused for answer in tried.answers):
+        expect.unchanged(before, tried.after)
+        created = tried.answers[0]
+        if consents.offers("search:patient"):
+            expect.equal(consents.stored_from(created.sent or {}), [], "consents made from the refused body:", created)
 
 
 def _version(read: Json) -> object:

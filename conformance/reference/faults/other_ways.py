@@ -64,7 +64,11 @@ class OldVersionsNeedNoToken(_Unguarded, name="old-versions-need-no-token", brea
 class DeleteNeedsNoToken(
     _Unguarded,
     name="delete-needs-no-token",
-    breaks=("security.write.unauthorised-changes-nothing",),
+    breaks=(
+        "security.write.unauthorised-changes-nothing",
+        "security.token.altered-is-refused",
+        "security.token.expired-is-refused",
+    ),
     packs=R4_ALONE,
 ):
     """Whoever has no token, or none of this server's, may delete a consent."""

@@ -350,6 +350,62 @@ class ExpiredTokenStillSearches(
             raise
 
 
+class ExpiredTokenStillWrites(Fault, name="expired-token-still-writes", breaks=("security.token.expired-is-refused",)):
+    """A token that has expired still creates and closes consents."""
+
+    def admitted(self, request: Request, route: Route) -> Caller | None:
+        try:
+            return super().admitted(request, route)
+        except Refused as refusal:
+            if route.interaction in {"create", "update"} and refusal.reason == "the token has expired":
+                return ANYBODY
+            raise
+
+
+class ExpiredTokenStillDeletes(
+    Fault, name="expired-token-still-deletes", breaks=("security.token.expired-is-refused",), packs=("r4",)
+):
+    """A token that has expired still deletes a consent."""
+
+    def admitted(self, request: Request, route: Route) -> Caller | None:
+        try:
+            return super().admitted(request, route)
+        except Refused as refusal:
+            if route.interaction == "delete" and refusal.reason == "the token has expired":
+                return ANYBODY
+            raise
+
+
+class ExpiredWriteIsStored(
+    Fault, name="expired-write-is-refused-but-stored", breaks=("security.write.unauthorised-changes-nothing",)
+):
+    """A write with a token that has expired is refused with 401, and carried out."""
+
+    def answered(self, request: Request, route: Route) -> Answer:
+        try:
+            return super().answered(request, route)
+        except Refused as refusal:
+            if route.writes and refusal.reason == "the token has expired":
+                self.perform(request, route, ANYBODY)
+            raise
+
+
+class SignatureIsNotVerifiedForWrites(
+    Fault, name="signature-is-not-verified-for-writes", breaks=("security.token.altered-is-refused",)
+):
+    """For a write a token is believed whatever its signature is."""
+
+    def admitted(self, request: Request, route: Route) -> Caller | None:
+        try:
+            return super().admitted(request, route)
+        except Refused as refusal:
+            token = (request.header("authorization") or "").partition(" ")[2]
+            claims = _believed(token)
+            if route.writes and refusal.reason == "the token is not valid" and claims:
+                return Caller(claims=claims)
+            raise
+
+
 class LastAuthorizationWins(
     Fault, name="last-authorization-wins", breaks=("security.token.two-headers-are-not-merged",)
 ):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import expect
+from conformance.found import element, with_elements
 from conformance.headers import PLAIN, Change, without
 
 if TYPE_CHECKING:
@@ -22,6 +23,29 @@ UNUSED = ("prefer", "x-access", "x-patientref", "x-purpose", "x-context-id")
 """Headers of the page of 2023 that have no value in its examples, or are not in them."""
 BY_THE_WAY = ("x-org-info", "x-request-id", "x-user-agent")
 """Headers of its examples that say nothing of who may close what."""
+
+
+LEFT_OUT = {
+    "extension": ("extension", [{"url": "urn:example:left-out", "valueString": "once"}], "urn:example:left-out"),
+    "action": (
+        "provision.action",
+        [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentaction", "code": "disclose"}]}],
+        "disclose",
+    ),
+    "actor": (
+        "provision.actor",
+        [
+            {
+                "role": {
+                    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]
+                },
+                "reference": {"display": "the one who is left out"},
+            }
+        ],
+        "the one who is left out",
+    ),
+}
+"""Parts that a PUT leaves out: where they are, their value, and what to know it by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +133,30 @@ def test_a_put_replaces_the_whole_consent(consents: Consents, verifying: Verifyi
         expect.success(answer, usual=200)
         left = read.consent.get("identifier")
         expect.true(not left, "no identifier after a PUT without it", f"identifier {json.dumps(left)}", read)
+
+
+@pytest.mark.parametrize("part", LEFT_OUT)
+def test_a_put_leaves_out_a_part(consents: Consents, verifying: Verifying, part: str) -> None:
+    """A consent is stored with an extension, or with an action or an actor of its rule. A PUT without leaves none.
+
+    Where it is refused, or stored without, or the PUT is refused, there is nothing to see.
+    """
+    path, value, mark = LEFT_OUT[part]
+    shorter = consents.body("dose")
+    created = consents.create(with_elements(shorter, {path: value}), kind="dose")
+    if not created.succeeded:
+        return
+    known = consents.kept(created, "dose")
+    if mark not in json.dumps(element(consents.current(known), path)):
+        return
+
+    answer = consents.update({**shorter, "id": known.id}, kind="dose")
+    read = consents.read(known.id)
+
+    with verifying("nll-2023.close.replaces-the-whole-resource"):
+        if answer.succeeded:
+            left = json.dumps(element(read.consent, path))
+            expect.true(mark not in left, f"{path} without {mark} after a PUT without it", f"{path} {left}", read)
 
 
 def test_closing_an_unknown_consent(consents: Consents, verifying: Verifying) -> None:

@@ -44,6 +44,22 @@ def test_closing_leaves_other_patients_alone(consents: Consents, verifying: Veri
         expect.unchanged(before, after)
 
 
+def test_closing_leaves_the_patients_other_consent_alone(consents: Consents, verifying: Verifying) -> None:
+    """One patient has two dose consents, where that is allowed. The older one is closed; the other reads as it was."""
+    known = consents.given("dose")
+    created = consents.create(consents.body("dose", patient=known.patient), kind="dose")
+    if not created.succeeded:
+        return  # whether a patient may have two is not said
+    other = consents.kept(created, "dose")
+    before = consents.current(other)
+
+    consents.closed(known, end=END)
+    after = consents.read(other.id)
+
+    with verifying("nll-2019.close.changes-only-the-consent-named"):
+        expect.unchanged(before, after)
+
+
 def test_closing_changes_nothing_but_the_end(consents: Consents, verifying: Verifying) -> None:
     """A dose consent is closed with the content it has and an end. Category, patient and dateTime read back as sent."""
     known = consents.given("dose")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance import expect
-from conformance.headers import Change
+from conformance.headers import Change, setting
 
 if TYPE_CHECKING:
     from conformance.client import Consents
@@ -15,17 +15,25 @@ END = "2031-12-02"
 
 
 def test_a_role_that_may_not_close(consents: Consents, verifying: Verifying) -> None:
-    """One role closes a consent. A role that may not close is refused, and the consent stays as it was."""
+    """One role closes a consent. A role that may not close is refused, and the consent stays as it was.
+
+    So it is when that role prefers the representation; what the refusal then answers is looked at with all others.
+    """
     known = consents.given("dose")
     before = consents.current(known)
     other = consents.with_token("other-role")
     consents.closed(consents.given("dose"), end=END)
 
-    answer = other.close(known, end=END, change=Change(flaw="a role that may not close"))
+    flaw = "a role that may not close"
+    answers = [
+        other.close(known, end=END, change=change)
+        for change in (Change(flaw=flaw), setting("prefer", "return=representation", flaw=flaw))
+    ]
     after = consents.read(known.id)
 
     with verifying("nll-2023.authorization.role-decides"):
-        expect.refused(answer, best=403)
+        for answer in answers:
+            expect.refused(answer, best=403)
         expect.unchanged(before, after)
 
 

@@ -81,7 +81,10 @@ NEED_A_CLOSE = (
 
 NEED_A_CLOSE_OF_ACCESS = (
     "nll-2023.close.read-shows-latest-version",
+    "nll-2023.headers.provenance-absent",
     "nll-2023.provenance.access-consent-rules",
+    "nll-2023.provenance.activity-is-needed",
+    "nll-2023.provenance.agent-type-is-needed",
     "r4.write.meaning-survives",
 )
 """What cannot be exercised where access consents alone cannot be closed as documented."""
@@ -205,6 +208,36 @@ class CloseKeepsTheIdentifier(
     def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
         if previous is not None and "identifier" in previous.content:
             resource = {**resource, "identifier": resource.get("identifier", previous.content["identifier"])}
+        return super().save(route, resource, previous)
+
+
+class UpdateKeepsTheExtension(
+    Fault,
+    name="update-keeps-the-extension",
+    breaks=("nll-2023.close.replaces-the-whole-resource",),
+    packs=NLL,
+):
+    """The extensions that a consent was created with stay when a PUT leaves them out."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        if previous is not None and "extension" in previous.content:
+            resource = {"extension": previous.content["extension"], **resource}
+        return super().save(route, resource, previous)
+
+
+class UpdateMergesTheRule(
+    Fault,
+    name="update-merges-the-rule",
+    breaks=("nll-2023.close.replaces-the-whole-resource",),
+    packs=NLL,
+):
+    """What a consent's rule has besides its period stays when a PUT leaves it out."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        old = previous.content.get("provision", {}) if previous is not None else {}
+        rest = {name: it for name, it in old.items() if name != "period"}
+        if rest:
+            resource = {**resource, "provision": {**rest, **resource.get("provision", {})}}
         return super().save(route, resource, previous)
 
 

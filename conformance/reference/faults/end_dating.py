@@ -168,6 +168,23 @@ class CancelEndsTheNextOneToo(
         return stored
 
 
+class CancelEndsThePatientsOthers(
+    Fault,
+    name="cancel-ends-the-patients-others",
+    breaks=("nll-2019.close.changes-only-the-consent-named",),
+    packs=NLL,
+):
+    """Cancelling a consent end-dates the other consents of the same patient as well."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        stored = super().save(route, resource, previous)
+        if previous is not None and route.type == "Consent":
+            for other in self.store.everything("Consent"):
+                if other.id != route.id and other.content.get("patient") == resource.get("patient"):
+                    super().save(replace(route, id=other.id), with_validity(other.content, end=end_of(resource)), other)
+        return stored
+
+
 class CancelGivesTheNextOneAVersion(
     Fault,
     name="cancel-gives-the-next-one-a-version",

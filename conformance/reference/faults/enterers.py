@@ -345,6 +345,21 @@ class AgentTypeNotLookedAt(
         return super().enterer(provenance)
 
 
+class OneOfManyAgentsIsEnough(
+    Fault,
+    name="one-of-many-agents-is-enough",
+    breaks=("nll-2019.provenance.agent-type-is-enterer",),
+    packs=NLL,
+):
+    """Where a provenance has several agents, none of them needs to be an enterer to cancel a consent."""
+
+    def enterer(self, provenance: Resource) -> Resource:
+        agents = objects(provenance.get("agent"))
+        if len(agents) > 1 and DEREGISTER in codes(provenance.get("activity")):
+            return agents[0]
+        return super().enterer(provenance)
+
+
 class NamelessPractitionerIsEnough(
     Fault,
     name="nameless-practitioner-is-enough",

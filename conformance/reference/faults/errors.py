@@ -40,6 +40,20 @@ class RefusalReturnsTheResource(
         return stored if stored and not stored.deleted else None
 
 
+class ForbiddenCloseReturnsTheBody(
+    Fault,
+    name="forbidden-close-returns-the-body",
+    breaks=("nll-2023.errors.failed-call-answers-outcome-only",),
+    packs=("nll-2023",),
+):
+    """A PUT that prefers the representation and that the caller's role may not send is refused with its own body."""
+
+    def refused(self, request: Request, refusal: Refused) -> Answer:
+        answer = super().refused(request, refusal)
+        preferred = request.method == "PUT" and self.preference(request, "return") == "representation"
+        return replace(answer, resource=json.loads(request.body)) if preferred and refusal.status == 403 else answer
+
+
 class RefusalIsPlainText(
     Fault,
     name="refusal-is-plain-text",

@@ -88,7 +88,10 @@ class UnknownAgentTypeCrashes(
 
 
 class CloseWithoutAgentWhoIsDone(
-    Fault, name="close-without-agent-who-is-done", breaks=("nll-2023.provenance.agent-who-is-needed",), packs=NLL
+    Fault,
+    name="close-without-agent-who-is-done",
+    breaks=("nll-2023.provenance.agent-who-is-needed", "nll-2023.provenance.access-consent-rules"),
+    packs=NLL,
 ):
     """A provenance whose agent is nobody will do."""
 
@@ -178,6 +181,75 @@ class AccessCloseAcceptsRemotePractitioner(
 
     def practitioner(self, provenance: Resource, agent: Any) -> Resource | None:
         if str(agent.get("who", {}).get("reference", "")).startswith("https://"):
+            return None
+        return super().practitioner(provenance, agent)
+
+
+class _OfAccessConsents(Fault):
+    """Is less strict about the provenance of an access consent."""
+
+    lax = False
+
+    def check_provenance(self, write: Write) -> None:
+        self.lax = self.kind_of(write.resource) == "access"
+        super().check_provenance(write)
+
+
+class AccessConsentNeedsNoProvenance(
+    Fault,
+    name="access-consent-needs-no-provenance",
+    breaks=("nll-2023.headers.provenance-absent",),
+    packs=NLL,
+):
+    """An access consent is written without x-provenance."""
+
+    def check_provenance(self, write: Write) -> None:
+        if self.kind_of(write.resource) != "access" or write.request.header("x-provenance") is not None:
+            super().check_provenance(write)
+
+
+class AccessConsentNeedsNoActivity(
+    _OfAccessConsents,
+    name="access-consent-needs-no-activity",
+    breaks=("nll-2023.provenance.activity-is-needed",),
+    packs=NLL,
+):
+    """The provenance of an access consent may lack the activity."""
+
+    def check_activity(self, provenance: Resource, *, expected: frozenset[str] | None) -> None:
+        if not self.lax or "activity" in provenance:
+            super().check_activity(provenance, expected=expected)
+
+
+class AccessConsentNeedsNoAgentType(
+    _OfAccessConsents,
+    name="access-consent-needs-no-agent-type",
+    breaks=("nll-2023.provenance.agent-type-is-needed",),
+    packs=NLL,
+):
+    """The agent in the provenance of an access consent may lack a type."""
+
+    def check_agent_type(self, agent: Any) -> None:
+        if not self.lax or "type" in agent:
+            super().check_agent_type(agent)
+
+
+class AccessCreateAcceptsRemotePractitioner(
+    Fault,
+    name="access-create-accepts-remote-practitioner",
+    breaks=("nll-2023.provenance.access-consent-rules",),
+    packs=NLL,
+):
+    """An access consent is created though its provenance names the practitioner by an address, or not at all."""
+
+    creates = False
+
+    def check_provenance(self, write: Write) -> None:
+        self.creates = write.previous is None and self.kind_of(write.resource) == "access"
+        super().check_provenance(write)
+
+    def practitioner(self, provenance: Resource, agent: Any) -> Resource | None:
+        if self.creates and not str(agent.get("who", {}).get("reference", "")).startswith("#"):
             return None
         return super().practitioner(provenance, agent)
 

@@ -211,7 +211,7 @@ def _of_consent(resource: dict[str, Any], rest: dict[str, Any]) -> Iterator[str]
     for include in includes if isinstance(includes, list) else ():
         for name in ("patient", "actor"):
             # A wild card (search.html#include) stands for the parameters that the server has.
-            if include == f"Consent:{name}" or (include in {"*", "Consent:*"} and name in parameters):
+            if include == f"Consent:{name}" or (str(include) in {"*", "Consent:*"} and name in parameters):
                 yield f"include:{name}"
     if str(resource.get("versioning")) in {"versioned", "versioned-update"}:
         yield "versions"

@@ -112,10 +112,8 @@ def test_the_end_day_is_inclusive(consents: Consents, verifying: Verifying) -> N
 def test_after_the_end_is_no_match(consents: Consents, verifying: Verifying) -> None:
     """Two periods end on a day and at a moment. gt and ge find them before that, and not once it has passed."""
     moment = {"start": "2031-10-01", "end": "2031-12-02T10:00:00Z"}
-    among = Among(consents, autumn=AUTUMN, moment=moment, june=JUNE)
+    among = Among(consents, autumn=AUTUMN, moment=moment)
     probes = [
-        ("gt2031-05", "june autumn", ""),
-        ("gt2031-06", "autumn", "june"),
         ("gt2031-11-15", "autumn moment", ""),
         ("gt2031-12-02T09:59:58Z", "moment", ""),
         ("gt2031-12-02T10:00:02Z", "", "moment"),

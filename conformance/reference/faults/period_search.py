@@ -320,28 +320,8 @@ class EndOfAMonthIsItsFirstDay(
         return dates.matches(dates.range_of(indexed), f"{prefix}{written}", now=self.clock())
 
 
-class _MonthIsItsFirstDay(_Searched):
-    """A search value to the month is taken for its first day."""
-
-    def judged(self, period: Period, prefix: str, written: str, *, right: bool) -> bool:
-        if len(written) != len("YYYY-MM"):
-            return right
-        return dates.matches(dates.range_of(period), f"{prefix}{written}-01", now=self.clock())
-
-
-class AfterAMonthMeansAfterItsFirstDay(
-    _MonthIsItsFirstDay,
-    name="after-a-month-means-after-its-first-day",
-    breaks=("period.search.after-the-end-is-no-match",),
-    packs=R4,
-):
-    """gt2031-06 finds what ends within June."""
-
-    prefixes = ("gt",)
-
-
 class StartsAfterAMonthMeansItsFirstDay(
-    _MonthIsItsFirstDay,
+    _Searched,
     name="starts-after-a-month-means-its-first-day",
     breaks=("period.search.starts-after-and-ends-before-are-strict",),
     packs=R4,
@@ -349,6 +329,11 @@ class StartsAfterAMonthMeansItsFirstDay(
     """sa2031-06 finds what starts within June."""
 
     prefixes = ("sa",)
+
+    def judged(self, period: Period, prefix: str, written: str, *, right: bool) -> bool:
+        if len(written) != len("YYYY-MM"):
+            return right
+        return dates.matches(dates.range_of(period), f"{prefix}{written}-01", now=self.clock())
 
 
 class SearchComparesText(

@@ -70,17 +70,22 @@ def with_contained_ids_of(sent: Json, read: Json) -> Json:
 
     references.html#contained: such an id names nothing outside its resource, so that a server may give another one.
     """
-    contained = [one for one in read.get("contained") or () if isinstance(one, dict)]
+    contained = _contained(read)
     ids = {
         f"#{one.get('id')}": f"#{was.get('id')}"
-        for was, one in zip(sent.get("contained") or (), contained, strict=False)
-        if isinstance(was, dict) and {**was, "id": ""} == {**one, "id": ""}
+        for was, one in zip(_contained(sent), contained, strict=False)
+        if {**was, "id": ""} == {**one, "id": ""}
     }
     if all(now == before for now, before in ids.items()):
         return read
     renamed: Json = _renamed(read, ids)
     renamed["contained"] = [{**one, "id": ids.get(f"#{one.get('id')}", f"#{one.get('id')}")[1:]} for one in contained]
     return renamed
+
+
+def _contained(resource: Json) -> list[Json]:
+    held = resource.get("contained")
+    return [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
 
 
 def _renamed(value: Any, ids: dict[str, str]) -> Any:

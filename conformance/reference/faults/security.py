@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import jwt
 
@@ -336,44 +336,45 @@ class ExpiryIsNotLookedAt(Fault, name="expiry-is-not-looked-at", breaks=("securi
         return False
 
 
+class _ExpiredTokenStillServes(Fault):
+    """A token that has expired is as good as any for some interactions."""
+
+    served: ClassVar[frozenset[str]]
+
+    def admitted(self, request: Request, route: Route) -> Caller | None:
+        try:
+            return super().admitted(request, route)
+        except Refused as refusal:
+            if route.interaction in self.served and refusal.reason == "the token has expired":
+                return ANYBODY
+            raise
+
+
 class ExpiredTokenStillSearches(
-    Fault, name="expired-token-still-searches", breaks=("security.token.expired-is-refused",)
+    _ExpiredTokenStillServes, name="expired-token-still-searches", breaks=("security.token.expired-is-refused",)
 ):
     """A token that has expired still searches."""
 
-    def admitted(self, request: Request, route: Route) -> Caller | None:
-        try:
-            return super().admitted(request, route)
-        except Refused as refusal:
-            if route.interaction == "search-type" and refusal.reason == "the token has expired":
-                return ANYBODY
-            raise
+    served = frozenset({"search-type"})
 
 
-class ExpiredTokenStillWrites(Fault, name="expired-token-still-writes", breaks=("security.token.expired-is-refused",)):
+class ExpiredTokenStillWrites(
+    _ExpiredTokenStillServes, name="expired-token-still-writes", breaks=("security.token.expired-is-refused",)
+):
     """A token that has expired still creates and closes consents."""
 
-    def admitted(self, request: Request, route: Route) -> Caller | None:
-        try:
-            return super().admitted(request, route)
-        except Refused as refusal:
-            if route.interaction in {"create", "update"} and refusal.reason == "the token has expired":
-                return ANYBODY
-            raise
+    served = frozenset({"create", "update"})
 
 
 class ExpiredTokenStillDeletes(
-    Fault, name="expired-token-still-deletes", breaks=("security.token.expired-is-refused",), packs=("r4",)
+    _ExpiredTokenStillServes,
+    name="expired-token-still-deletes",
+    breaks=("security.token.expired-is-refused",),
+    packs=("r4",),
 ):
     """A token that has expired still deletes a consent."""
 
-    def admitted(self, request: Request, route: Route) -> Caller | None:
-        try:
-            return super().admitted(request, route)
-        except Refused as refusal:
-            if route.interaction == "delete" and refusal.reason == "the token has expired":
-                return ANYBODY
-            raise
+    served = frozenset({"delete"})
 
 
 class ExpiredWriteIsStored(

@@ -95,7 +95,7 @@ def _shows(answer: Answer, parameter: str, value: str) -> list[tuple[str, str]]:
     """What the self link shows, the parameter among it."""
     shown = _shown(answer)
     id_ = value.rpartition("/")[2]  # with its type or without it is the same where one type can be
-    used = any(_same_name(name, parameter) and text.rpartition("/")[2] == id_ for name, text in shown)
+    used = any(_same_name(name, parameter) and (text == id_ or text.endswith(f"Patient/{id_}")) for name, text in shown)
     expect.true(used, f"a self link with {parameter}={value}", f"one with {shown}", answer)
     return shown
 

@@ -140,16 +140,15 @@ class Searching(Access):
 
     def matches_value(self, found: list[Any], criterion: Criterion, wanted: str) -> bool:
         """Whether any of the values found is selected by one value that is asked for."""
-        kind = criterion.parameter.kind
-        matches = (
-            self.matches_chain
-            if criterion.chain
-            else self.matches_token
-            if kind == "token"
-            else self.matches_reference
-            if kind == "reference"
-            else self.matches_date
-        )
+        match "chain" if criterion.chain else criterion.parameter.kind:
+            case "chain":
+                matches = self.matches_chain
+            case "token":
+                matches = self.matches_token
+            case "reference":
+                matches = self.matches_reference
+            case _:
+                matches = self.matches_date
         for value in found:  # noqa: SIM110
             if matches(value, criterion, wanted):
                 return True

@@ -57,16 +57,18 @@ class UpdateKeepsInnerRules(Fault, name="update-keeps-inner-rules", breaks=STORE
 
 
 class UpdateKeepsOldActors(
-    Fault, name="update-keeps-old-actors", breaks=("r4.update.replaces-the-whole-resource",), packs=R4_ALONE
+    Fault,
+    name="update-keeps-old-actors",
+    breaks=("r4.update.replaces-the-whole-resource", "r4.consent.contained-resources-are-used"),
+    packs=R4_ALONE,
 ):
-    """The actors of an update are added to those that the rule has."""
+    """The actors of an update are added to those that the rule has, though what they refer to may be gone."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
         old = previous.content.get("provision", {}).get("actor", []) if previous is not None else []
         if old and "provision" in resource:
             new = resource["provision"].get("actor", [])
-            kept = [actor for actor in old if not _is_contained(actor)]
-            actors = [*new, *(actor for actor in kept if actor not in new)]
+            actors = [*new, *(actor for actor in old if actor not in new)]
             resource = {**resource, "provision": {**resource["provision"], "actor": actors}}
         return super().kept(resource, previous)
 
@@ -112,8 +114,3 @@ class UnknownIdUpdateIsStoredElsewhere(
     def on_unknown_update(self, request: Request, route: Route, resource: Resource) -> Answer:
         self.save(replace(route, id=self.new_id()), resource, None)
         return super().on_unknown_update(request, route, resource)
-
-
-def _is_contained(actor: Resource) -> bool:
-    """Whether the actor stands in the consent itself, which the update replaces."""
-    return str(actor.get("reference", {}).get("reference", "")).startswith("#")

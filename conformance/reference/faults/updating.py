@@ -146,9 +146,8 @@ class UpdateKeepsThePolicyRule(
     """A policyRule that a PUT leaves out stays."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
-        stored = previous.content if previous and not previous.deleted else {}
-        left = {name: stored[name] for name in ("policyRule",) if name in stored}
-        return super().kept({**left, **resource}, previous)
+        rule = previous.content.get("policyRule") if previous and not previous.deleted else None
+        return super().kept({"policyRule": rule, **resource} if rule else resource, previous)
 
 
 class UpdateKeepsThePurpose(

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
+TOLD = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+"""The role of an actor who is told: information recipient."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What a search brought, over all its pages.
@@ -98,6 +102,11 @@ def with_elements(resource: Json, elements: Mapping[str, Any]) -> Json:
         else:
             place[last] = copy.deepcopy(value)
     return made
+
+
+def acting(reference: str) -> Json:
+    """An actor of a rule, as one who is told."""
+    return {"role": TOLD, "reference": {"reference": reference}}
 
 
 def element(resource: Any, path: str) -> Any:

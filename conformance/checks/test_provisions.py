@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance import expect, meaning
-from conformance.found import element
+from conformance.found import TOLD, element
 from conformance.validation import narrative
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 WINDOW = {"start": "2036-06-23T17:02:33+10:00", "end": "2036-06-23T17:32:33+10:00"}
 LONGER = {"start": "2036-06-23T17:02:33+10:00", "end": "2036-09-23T17:02:33+10:00"}
-IRCP = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
 CLASSES = [
     {"system": system, "code": "MedicationRequest"}
     for system in ("http://hl7.org/fhir/fhir-types", "http://hl7.org/fhir/resource-types")
@@ -87,7 +86,7 @@ def test_a_window_of_half_an_hour(consents: Consents, verifying: Verifying) -> N
 def test_an_actor_without_role_or_reference(consents: Consents, verifying: Verifying) -> None:
     """Of two actors one has a role alone and one a reference alone: both are kept, or the consent is refused."""
     body = consents.body("active")
-    body["provision"]["actor"] = [{"role": IRCP}, {"reference": {"reference": meaning.patient_of(body)}}]
+    body["provision"]["actor"] = [{"role": TOLD}, {"reference": {"reference": meaning.patient_of(body)}}]
 
     answer = consents.create(body, kind="active")
 

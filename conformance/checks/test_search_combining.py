@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance import expect, meaning
-from conformance.found import Found
+from conformance.found import Found, acting
 
 if TYPE_CHECKING:
     from conformance.client import Consents, Kept
@@ -143,7 +143,7 @@ def test_status_actor_and_period(consents: Consents, verifying: Verifying) -> No
     known = None
     if consents.may_create and consents.offers("search:actor"):
         patient = consents.patient()
-        known = consents.taken_with({"provision.actor": [_actor(patient)]}, patient=patient)
+        known = consents.taken_with({"provision.actor": [acting(patient)]}, patient=patient)
     known = known or consents.given("active")
     near = consents.of_patient(known.patient)
     consents.findable(known)
@@ -263,11 +263,6 @@ def _selects(consents: Consents, known: Kept, asked: Selecting) -> bool:
     own = consents.find(near, (asked.name, asked.own), include=[known.id], tolerant=True)
     other = consents.find(near, (asked.name, asked.other), tolerant=True)
     return known.id in own.ids and bool(other.pages) and known.id not in other.ids
-
-
-def _actor(reference: str) -> dict[str, Any]:
-    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
-    return {"role": role, "reference": {"reference": reference}}
 
 
 def _categories(*values: str) -> list[dict[str, list[dict[str, str]]]]:

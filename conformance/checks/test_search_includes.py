@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance import expect, meaning
-from conformance.found import Found, element
+from conformance.found import Found, acting, element
 from conformance.headers import Change
 from conformance.model import Violation
 
@@ -37,9 +37,8 @@ def test_including_the_patient(consents: Consents, verifying: Verifying) -> None
 
 def test_including_the_actors(consents: Consents, verifying: Verifying) -> None:
     """A consent names actors that the server holds, two of another patient one each. The include brings them along."""
-    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
     actors = [consents.held("Practitioner"), consents.held("Organization")] if consents.may_create else []
-    named = [{"role": role, "reference": {"reference": actor}} for actor in actors]
+    named = [acting(actor) for actor in actors]
     known = consents.having({"provision.actor": named})
     if not consents.may_create:
         references = [str(element(actor, "reference.reference")) for actor in known.body["provision"]["actor"]]

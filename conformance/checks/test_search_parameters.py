@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance import expect, meaning
-from conformance.found import element
+from conformance.found import acting, element
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ TWO_CATEGORIES = [
     {"coding": [{"system": LOINC, "code": "64292-6"}]},
 ]
 LATE = "2199-01-01"
+"""A day before which everything of these days was updated."""
 ANOTHER_CATEGORY = [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IDSCL"}]}]
 
 
@@ -94,10 +95,10 @@ def test_searching_by_status(consents: Consents, verifying: Verifying) -> None:
 def test_searching_by_actor(consents: Consents, verifying: Verifying) -> None:
     """A consent with two actors is found by either, and not by another consent's actor or a device of the same id."""
     named = [consents.reference("Practitioner"), consents.reference("Organization")] if consents.may_create else []
-    known = consents.having({"provision.actor": [_actor(reference) for reference in named]})
+    known = consents.having({"provision.actor": [acting(reference) for reference in named]})
     others = []
     if consents.may_create:
-        others.append(consents.having({"provision.actor": [_actor(consents.patient())]}, patient=known.patient))
+        others.append(consents.having({"provision.actor": [acting(consents.patient())]}, patient=known.patient))
     near = _near(consents, known)
     actors = [str(element(actor, "reference.reference")) for actor in known.body["provision"]["actor"]]
 
@@ -358,11 +359,6 @@ def _near(consents: Consents, known: Kept) -> list[tuple[str, str]]:
         return []
     consents.findable(known)
     return [consents.of_patient(known.patient)]
-
-
-def _actor(reference: str) -> Json:
-    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
-    return {"role": role, "reference": {"reference": reference}}
 
 
 def _display(concepts: Any, code: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance import expect, meaning
-from conformance.found import element, with_elements
+from conformance.found import acting, element, with_elements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LOINC = "http://loinc.org"
 REASONS = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 NUMBERS = "https://example.org/consent-numbers"
-ROLE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +69,7 @@ ELEMENTS = (
     Changed(
         path="provision.actor",
         words=_two("Organization"),
-        value=lambda reference: [{"role": ROLE, "reference": {"reference": reference}}],
+        value=lambda reference: [acting(reference)],
         parameter="actor",
     ),
     Changed(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance import expect
-from conformance.found import element, with_elements
+from conformance.found import TOLD, acting, element, with_elements
 from conformance.headers import Change
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from conformance.client import Consents
     from conformance.recorder import Verifying
 
-ROLE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
 SOMEBODY = {"display": "Whom it may concern"}
 ATTACHMENT = {"contentType": "text/plain", "data": "U2lnbmVkLg=="}
 POLICY = [{"uri": "https://example.org/policies/record-sharing"}]
@@ -54,17 +53,17 @@ MISSING = {
     "scope": Case({"scope": None}, {}),
     "category": Case({"category": None}, {}),
     "actor-role": Case(
-        {"provision.actor": [{"reference": SOMEBODY}]}, {"provision.actor": [{"role": ROLE, "reference": SOMEBODY}]}
+        {"provision.actor": [{"reference": SOMEBODY}]}, {"provision.actor": [{"role": TOLD, "reference": SOMEBODY}]}
     ),
     "actor-reference": Case(
-        {"provision.actor": [{"role": ROLE}]}, {"provision.actor": [{"role": ROLE, "reference": SOMEBODY}]}
+        {"provision.actor": [{"role": TOLD}]}, {"provision.actor": [{"role": TOLD, "reference": SOMEBODY}]}
     ),
     "data-meaning": Case({"provision.data": [{"reference": SOMEBODY}]}, {"provision.data": DATA}),
     "data-reference": Case({"provision.data": [{"meaning": "related"}]}, {"provision.data": DATA}),
     "verified": Case({"verification": [{"verificationDate": "2024-03-02"}]}, {"verification": VERIFIED}),
     "inner-actor-role": Case(
         {"provision.provision": [{**PERMIT, "actor": [{"reference": SOMEBODY}]}]},
-        {"provision.provision": [{**PERMIT, "actor": [{"role": ROLE, "reference": SOMEBODY}]}]},
+        {"provision.provision": [{**PERMIT, "actor": [{"role": TOLD, "reference": SOMEBODY}]}]},
     ),
     "inner-data-reference": Case(
         {"provision.provision": [{**PERMIT, "data": [{"meaning": "related"}]}]},
@@ -198,8 +197,8 @@ POINTING_ELSEWHERE = {
         {"sourceAttachment": None, "sourceReference": SOMEBODY},
     ),
     "actor": Case(
-        {"provision.actor": [{"role": ROLE, "reference": {"reference": "Location/1"}}]},
-        {"provision.actor": [{"role": ROLE, "reference": SOMEBODY}]},
+        {"provision.actor": [acting("Location/1")]},
+        {"provision.actor": [{"role": TOLD, "reference": SOMEBODY}]},
     ),
 }
 

@@ -22,28 +22,34 @@ if TYPE_CHECKING:
 END = "2031-12-02"
 
 
-def test_header_matrix(consents: Consents, verifying: Verifying, cell: HeaderCell) -> None:
-    """The request works as documented. With one header changed it does what the cell says, and nothing half done."""
+def test_header_matrix(
+    consents: Consents, verifying: Verifying, cell: HeaderCell, seen_to_work: set[tuple[str, str]]
+) -> None:
+    """With one header changed, the request does what the cell says, and nothing half done. Unchanged, it works.
+
+    Whether it works unchanged is asked once for each kind of request, and again before anything is held against it.
+    """
     if cell.kind == "access" and not consents.offers("access-consent"):
         return
     known = consents.given(cell.kind or "active")
-    again = consents.given(known.kind) if cell.base in {"close", "create"} else known
     before = consents.current(known)
-    plain = _request(consents, cell, again, PLAIN)
-    optional = cell.expect == "optional"
-    if not plain.succeeded and not optional:
-        raise consents.untestable(f"the unchanged request does not work: {plain.described}")
-
-    in_effect = cell.base != "close" or not plain.succeeded or consents.shows_closing(again, consents.current(again))
-    if not in_effect and not optional:
-        raise consents.untestable("the unchanged request is answered with success and has no effect")
-
-    answer = _request(consents, cell, known, change_of(cell, fill=lambda text: _fill(consents, text, known, again)))
-    if not plain.succeeded and not answer.succeeded:
-        raise consents.untestable(f"the request works neither with {cell.header} nor without it: {answer.described}")
-    if not in_effect and not consents.shows_closing(known, consents.current(known)):
-        raise consents.untestable(f"the request has no effect, neither with {cell.header} nor without it")
+    answer = _request(consents, cell, known, change_of(cell, fill=lambda text: _fill(consents, text, known)))
     after = consents.read(known.id)
+
+    optional = cell.expect == "optional"
+    asked = (cell.base, known.kind)
+    if optional or asked not in seen_to_work or not _as_expected(cell, answer):
+        again = consents.given(known.kind) if cell.base in {"close", "create"} else known
+        plain = _request(consents, cell, again, PLAIN)
+        in_effect = (
+            cell.base != "close" or not plain.succeeded or consents.shows_closing(again, consents.current(again))
+        )
+        if not plain.succeeded and not (optional and answer.succeeded):
+            raise consents.untestable(f"the unchanged request does not work: {plain.described}")
+        if not in_effect and not (optional and consents.shows_closing(known, consents.current(known))):
+            raise consents.untestable("the unchanged request is answered with success and has no effect")
+        if plain.succeeded and in_effect:
+            seen_to_work.add(asked)
 
     with verifying(*cell.requirements):
         if cell.contradiction:
@@ -186,12 +192,19 @@ def _request(consents: Consents, cell: HeaderCell, known: Kept, change: Change) 
     return consents.close(known, end=END, change=change)
 
 
-def _fill(consents: Consents, text: str, known: Kept, other: Kept) -> str:
+def _as_expected(cell: HeaderCell, answer: Answer) -> bool:
+    """Whether the answer alone can be held against nobody."""
+    if cell.expect == "clean":
+        return answer.succeeded or answer.refused
+    return answer.refused if cell.expect == "refused" else answer.succeeded
+
+
+def _fill(consents: Consents, text: str, known: Kept) -> str:
     """The text of a cell with the names of `CELL_NAMES` replaced."""
     values = {
         "consent-id": known.id,
         "patient-id": known.patient.rpartition("/")[2],
-        "other-patient-id": other.patient.rpartition("/")[2],
+        "other-patient-id": consents.patient().rpartition("/")[2] if "{other-patient-id}" in text else "",
         "token": consents.credentials[1].rpartition(" ")[2] if "{token}" in text else "",
         "uuid": consents.unused_id(),
     }

@@ -189,7 +189,7 @@ def no_outcome_in_a_searchset_is_an_error(answers: Answers) -> str | None:
     _each(answers, fault, expected="no error in an entry of a searchset")
     met = any(
         resource.get("resourceType") == "OperationOutcome"
-        for search in searches(answers)
+        for search in answers.once(searches)
         for _, resource in search.entries
     )
     return None if met else "no searchset held an OperationOutcome"
@@ -223,7 +223,7 @@ def _hold(
     of: Callable[[Search], bool] = lambda search: search.bundle is not None,
 ) -> str | None:
     """Hold every searchset against a rule; `of` chooses among the searches that were answered with 200."""
-    held = {search.exchange.id: search for search in searches(answers) if of(search)}
+    held = {search.exchange.id: search for search in answers.once(searches) if of(search)}
     if not held:
         raise NotTestable("no searchset was received in this run")
     chosen = replace(answers, exchanges=tuple(search.exchange for search in held.values()))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def every_searchset_has_an_id_of_its_own(answers: Answers) -> str | None:
     """Every searchset has an id, and no two have the same."""
     seen: dict[str, str] = {}
-    for search in searches(answers):
+    for search in answers.once(searches):
         if search.bundle is None:
             continue
         id_ = search.bundle.get("id")
@@ -38,7 +38,7 @@ def every_searchset_has_an_id_of_its_own(answers: Answers) -> str | None:
 def every_match_is_complete(answers: Answers) -> str | None:
     """Every entry that is not marked otherwise has fullUrl, resource and search.mode, all in one."""
     seen = False
-    for search in searches(answers):
+    for search in answers.once(searches):
         for entry, resource in search.entries:
             seen = True
             mode = entry["search"].get("mode") if isinstance(entry.get("search"), dict) else None

@@ -53,13 +53,16 @@ def _verdicts(pack: str, *, workers: int, order: int, late: bool) -> dict[str, s
         with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as server:
             try:
                 assert server.stdout is not None
-                server.stdout.readline()
+                if not server.stdout.readline().startswith("ready "):
+                    sys.exit(f"the reference server did not start: {' '.join(serve)}")
                 command = [sys.executable, "-m", "pytest", "--pyargs", "conformance.checks", "--pack", pack, "-q"]
                 command += ["--target", str(target), "--report-dir", folder]
                 command += [f"--randomly-seed={order}", "-n", str(workers), "-p", "no:cacheprovider"]
-                subprocess.run(command, capture_output=True, check=False)
+                said = subprocess.run(command, capture_output=True, text=True, check=False)
             finally:
                 server.terminate()
+        if not (Path(folder) / "results.json").exists():
+            sys.exit(f"a run against {pack} left no results:\n{said.stdout}{said.stderr}")
         results = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
     found = {row["id"]: f"{row['verdict']} {sorted(row['notes'])}" for row in results["requirements"]}
     return {**found, "the run": results["verdict"]}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conformance.reference.store import Stored
 
 VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
+EVERY_PACK = ("r4", "nll-2019", "nll-2023", "oracle-health", "medicasoft", "r5-ballot")
 
 
 class RefusesWith422(Variation, name="refuses-with-422"):
@@ -166,7 +167,7 @@ class IdsAreNumbers(Variation, name="ids-are-numbers", packs=("r4",)):
         return str(next(self.numbers))
 
 
-class AnswersTakeTime(Variation, name="answers-take-time"):
+class AnswersTakeTime(Variation, name="answers-take-time", packs=EVERY_PACK):
     """Each answer comes up to 50 milliseconds late, now more, now less: nothing says how fast a server is."""
 
     def sent(self, request: Request, route: Route | None, response: Response) -> Response:

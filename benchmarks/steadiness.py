@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ import time
 from pathlib import Path
 
 from conformance.matrix import embedded
+
+OF_ONE_RUN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def main() -> int:
@@ -45,7 +48,7 @@ def main() -> int:
 
 
 def _verdicts(pack: str, *, workers: int, order: int, late: bool) -> dict[str, str]:
-    """Requirement → verdict and notes, and the run's own verdict, of one run."""
+    """Requirement → verdict and notes but for what a run made up, and the run's own verdict, of one run."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "target.toml"
         serve = [sys.executable, "-m", "conformance.cli", "serve", "--pack", pack, "--write-target", str(target)]
@@ -64,7 +67,9 @@ def _verdicts(pack: str, *, workers: int, order: int, late: bool) -> dict[str, s
         if not (Path(folder) / "results.json").exists():
             sys.exit(f"a run against {pack} left no results:\n{said.stdout}{said.stderr}")
         results = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
-    found = {row["id"]: f"{row['verdict']} {sorted(row['notes'])}" for row in results["requirements"]}
+    found = {
+        row["id"]: OF_ONE_RUN.sub("…", f"{row['verdict']} {sorted(row['notes'])}") for row in results["requirements"]
+    }
     return {**found, "the run": results["verdict"]}
 
 

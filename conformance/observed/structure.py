@@ -81,7 +81,16 @@ INVARIANTS = tuple(rule for rule, entry in RULES.items() if entry.code == "invar
 """Of data types, and of the resources that may be contained in a Consent."""
 DATATYPES = (
     *("unknown-element", "cardinality", "choice", "json-type", "primitive-sibling", "abstract-type", "resource-type"),
-    *("integer-format", "string-format", "string-blank", "code-format", "id-format", "uri-format", "uri-characters"),
+    *(
+        "integer-format",
+        "string-format",
+        "string-blank",
+        "string-characters",
+        "code-format",
+        "id-format",
+        "uri-format",
+        "uri-characters",
+    ),
     *("oid-format", "uuid-format", "canonical-absolute", "base64-format", "max-length", "system-absolute"),
     *("required-binding", "max-binding", "reference-format", "extension-url", "extension-value"),
     *("cpb-0", "inv-0", "cod-1"),

@@ -29,7 +29,7 @@ _CALENDAR_CYCLE = 146_097  # days in 400 years; then dates, weekdays and with th
 @cache
 def declared(name: str | None) -> ZoneInfo | None:
     """Load the zone of that name; None where no zone is declared. A zone's rules are kept, never an answer."""
-    if not name:
+    if name is None:
         return None
     try:
         return ZoneInfo(name)

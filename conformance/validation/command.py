@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tomllib
 from collections import deque
@@ -25,6 +26,7 @@ VALID, INVALID, USAGE = 0, 1, 2
 LONGEST_LINE = 256 * 1024 * 1024
 BATCH = 64
 LINES = (".ndjson", ".jsonl")
+TYPE, QUERY = "Consent", "_count=200"
 
 Json = dict[str, Any]
 Document = tuple[str, bytes]
@@ -56,8 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     server.add_argument("--from-server", action="store_true", help="read --base-url or --target, page by page")
     server.add_argument("--base-url", metavar="URL", help="the FHIR base of the server")
     server.add_argument("--target", metavar="FILE", help="target.toml: base URL, credentials")
-    server.add_argument("--type", default="Consent", metavar="NAME", help="resources of that type (default: Consent)")
-    server.add_argument("--query", default="_count=200", metavar="QUERY", help="the search (default: _count=200)")
+    server.add_argument("--type", metavar="NAME", help=f"resources of that type (default: {TYPE})")
+    server.add_argument("--query", metavar="QUERY", help=f"the search (default: {QUERY})")
     server.add_argument("--export", action="store_true", help="by a bulk export ($export), in place of a search")
     parser.add_argument("--fhir", choices=sorted(PACKS), help="release (default: the pack's, else 4.0)")
     parser.add_argument("--pack", help="take release and profiles from a pack in profiles/")
@@ -85,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs}: give a number from 1 on")
+    if not options.from_server:
+        for name in ("base_url", "target", "type", "query", "export"):
+            if getattr(options, name) not in {None, False}:
+                raise UsageError(f"--{name.replace('_', '-')}: is of use with --from-server alone")
     stock = _of_server(options) if options.from_server else None
     if stock is None and not options.files:
         raise UsageError("name a FILE, a folder or - for standard input, or ask a server: --from-server")
@@ -103,14 +109,27 @@ def _run(options: argparse.Namespace) -> int:
         worst = (worst or VALID) if valid else INVALID
         kept = [issue for issue in issues if issue.severity == "error"] if options.quiet else issues
         text = _written(options.format, name, kept, valid=valid)
-        sys.stdout.write(text.encode(errors="backslashreplace").decode())
+        _print(text.encode(errors="backslashreplace").decode())
         progress.step(len(data))
     progress.done()
-    sys.stdout.flush()
+    _print("", at_once=True)
     if worst is None:
-        where = f"the server shows no {options.type}" if stock else f"there is no resource in {' '.join(options.files)}"
+        shows = f"the server shows no {options.type or TYPE}"
+        where = shows if stock else f"there is no resource in {' '.join(options.files)}"
         raise UsageError(f"nothing was validated: {where}")
     return worst
+
+
+def _print(text: str, *, at_once: bool = False) -> None:
+    try:
+        sys.stdout.write(text)
+        if at_once:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the rest is tried again at the exit
+        raise UsageError(f"what was found cannot be written: {error.strerror}") from error
 
 
 def _validator(settings: tuple[str, tuple[Any, ...], str | None]) -> Validator:
@@ -132,7 +151,10 @@ def _from_pack(name: str | None) -> tuple[str, list[Path]]:
         for kind in ("StructureDefinition", "ValueSet", "CodeSystem")
         for path in sorted(folder.glob(f"{kind}-*.json"))
     ]
-    return settings.get("fhir", "4.0"), brought
+    fhir = settings.get("fhir", "4.0")
+    if not brought:
+        sys.stderr.write(f"pack {name} has no profiles: resources are held against FHIR {fhir} alone\n")
+    return fhir, brought
 
 
 def _of_server(options: argparse.Namespace) -> Iterator[Document]:
@@ -148,8 +170,10 @@ def _of_server(options: argparse.Namespace) -> Iterator[Document]:
     if target is None:
         raise AssertionError
     options.pack = options.pack or target.pack
-    stock = Stock(target, pack, type=options.type)
-    return _streamed(stock, stock.exported() if options.export else stock.paged(options.query))
+    stock = Stock(target, pack, type=options.type or TYPE)
+    return _streamed(
+        stock, stock.exported() if options.export else stock.paged(QUERY if options.query is None else options.query)
+    )
 
 
 def _streamed(stock: Stock, documents: Iterator[Document]) -> Iterator[Document]:
@@ -164,20 +188,28 @@ def _documents(names: Iterable[str], *, lines_on_stdin: bool) -> Iterator[Docume
         if name == "-":
             if lines_on_stdin:
                 yield from _lines("-", sys.stdin.buffer)
-            else:
-                yield "-", sys.stdin.buffer.read()
+            elif text := sys.stdin.buffer.read():
+                yield "-", text
             continue
+        if not name:
+            raise UsageError("a FILE is empty: name a file, a folder or - for standard input")
         path = Path(name)
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.suffix in {".json", *LINES} and file.is_file())
-            if not files:
-                raise UsageError(f"{name}: the folder has no .json or .ndjson files")
-        elif path.is_file():
-            files = [path]
+            yield from _of_folder(path)
+        elif path.exists():  # a pipe, too
+            yield from _of_file(path)
         else:
             raise UsageError(f"{name}: there is no such file or folder")
-        for file in files:
-            yield from _of_file(file)
+
+
+def _of_folder(folder: Path) -> Iterator[Document]:
+    files = sorted(file for file in folder.rglob("*") if file.suffix in {".json", *LINES} and not file.is_dir())
+    if not files:
+        raise UsageError(f"{folder}: the folder has no .json or .ndjson files")
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"{file}: is no file that can be read; mend the link or take it out of the folder")
+        yield from _of_file(file)
 
 
 def _of_file(file: Path) -> Iterator[Document]:

@@ -123,6 +123,18 @@ def read(source: Path | str | Json) -> Iterator[tuple[Json, str]]:
         yield from _definitions(source, source.get("url") or "the given definition")
         return
     path = Path(source)
+    found = False
+    try:
+        for definition in _in_path(path):
+            found = True
+            yield definition
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    if not found:
+        raise UsageError(f"{path}: there is no StructureDefinition, ValueSet or CodeSystem in it")
+
+
+def _in_path(path: Path) -> Iterator[tuple[Json, str]]:
     if path.is_dir():
         for file in sorted(path.rglob("*.json")):
             yield from _from_text(file.read_bytes(), str(file), strict=False)
@@ -153,10 +165,7 @@ def _from_text(data: bytes, origin: str, *, strict: bool) -> Iterator[tuple[Json
         if strict:
             raise UsageError(f"{origin}: not JSON: {error}") from error
         return
-    found = list(_definitions(content, origin))
-    if strict and not found:
-        raise UsageError(f"{origin}: there is no StructureDefinition, ValueSet or CodeSystem in it")
-    yield from found
+    yield from _definitions(content, origin)
 
 
 def _definitions(content: Any, origin: str) -> Iterator[tuple[Json, str]]:

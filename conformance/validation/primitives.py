@@ -30,7 +30,7 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+")
 _UUID = re.compile("urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CODE = re.compile(r"[^\s]+(?: [^\s]+)*")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _URI = re.compile(r"[^\s\x00-\x20\x7f]+")
 _ODD_IN_URI = re.compile(r"[<>\"{}\\^`]|%(?![0-9A-Fa-f]{2})")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+")
@@ -81,14 +81,19 @@ def identity(text: str) -> Verdict:
 def code(text: str) -> Verdict:
     if _CODE.fullmatch(text) is None:
         return "a code has no white space but single blanks between its parts"
-    return string(text)
+    return markdown(text)
 
 
 def string(text: str) -> Verdict:
     if len(text) > LONGEST_STRING:
         return f"it has {len(text)} characters; a string has at most {LONGEST_STRING}"
-    odd = _CONTROL.search(text)
-    return True if odd is None else f"it holds the control character U+{ord(odd[0]):04X}"
+    return True
+
+
+def markdown(text: str) -> Verdict:
+    """Control characters are forbidden here, and advised against in a string."""
+    odd = control_character(text)
+    return string(text) if odd is None else f"it holds the control character U+{ord(odd):04X}"
 
 
 def uri(text: str) -> Verdict:
@@ -137,6 +142,12 @@ def is_absolute(text: str) -> bool:
     return _ABSOLUTE.fullmatch(text) is not None
 
 
+def control_character(text: str) -> str | None:
+    """A character below U+0020 other than tab, line feed and carriage return, if there is one."""
+    odd = _CONTROL.search(text)
+    return odd[0] if odd else None
+
+
 def odd_in_uri(text: str) -> str | None:
     """A character that RFC 3986 does not allow in a URI, if there is one."""
     odd = _ODD_IN_URI.search(text)
@@ -157,7 +168,7 @@ class Format:
 
 TEXT_FORMATS: dict[str, Format] = {
     "string": Format("string-format", string),
-    "markdown": Format("string-format", string),
+    "markdown": Format("string-format", markdown),
     "code": Format("code-format", code),
     "id": Format("id-format", identity),
     "uri": Format("uri-format", uri),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from conformance.validation.issue import Issue, Source, issue
@@ -26,6 +26,13 @@ def _no_constant(name: str) -> Any:
     raise _Refused(f"{name} is no JSON value; leave the element out or give a number")
 
 
+def _decimal(written: str) -> Decimal:
+    try:
+        return Decimal(written)
+    except InvalidOperation:
+        raise _Refused(f"the exponent of {written[:40]} is beyond all numbers; no reader of JSON keeps it") from None
+
+
 class _Repeated(Exception):
     """An object has a property twice."""
 
@@ -37,8 +44,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-_read = json.JSONDecoder(object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_no_constant).decode
-_read_leniently = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant).decode
+_read = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_decimal, parse_constant=_no_constant).decode
+_read_leniently = json.JSONDecoder(parse_float=_decimal, parse_constant=_no_constant).decode
 
 
 def parse(data: bytes, source: Source) -> tuple[Any, list[Issue]]:

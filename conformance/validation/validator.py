@@ -86,17 +86,33 @@ class Validator:
                 claimed = self._profiles.get(url)
                 if claimed is not None and claimed.type == name:
                     applied[claimed.url] = claimed
+                    self._look_at_version(run, claimed, url, place)
                 elif claimed is None and not self._is_core(url):
                     run.not_checked(f"profile {url}", place, f"the profile {url} was not given; it was not checked")
-            own = [one for one in self._brought if one["type"] == name] if self._brought else self._brought
-            if not applied and len(own) == 1 and asked is None:
-                only = self._profiles.get(own[0]["url"])
-                if only is not None:
-                    applied[only.url] = only
+            if not applied and asked is None:
+                applied = self._only_one(run, name, path)
             if applied:
                 conformance = Conformance(run, self._profiles)
                 for profile in applied.values():
                     conformance.check(profile, resource, path, resource, root=root)
+
+    def _only_one(self, run: Run, name: str, path: str) -> dict[str, Profile]:
+        """The profile that was brought for a type of resource, if it is the only one."""
+        own = [one["url"] for one in self._brought if one["type"] == name]
+        if len(own) > 1:
+            message = (
+                f"it claims no profile in meta.profile, and several are given for {name}: {', '.join(sorted(own))}"
+            )
+            run.not_checked(f"profiles of {name}", path, f"{message}; it was held against none")
+        only = self._profiles.get(own[0]) if len(own) == 1 else None
+        return {only.url: only} if only is not None else {}
+
+    @staticmethod
+    def _look_at_version(run: Run, profile: Profile, url: str, place: str) -> None:
+        version, given = url.partition("|")[2], profile.definition.get("version")
+        if version and given and version != given:
+            message = f"version {version} of {profile.url} was not given; the resource was held against {given}"
+            run.not_checked(f"profile {url}", place, message)
 
     def _asked(self, url: str) -> Profile | None:
         if self._is_core(url):

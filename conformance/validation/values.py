@@ -16,6 +16,7 @@ from conformance.validation.primitives import (
     TEXT_FORMATS,
     URI_LIKE,
     Format,
+    control_character,
     is_absolute,
     is_media_type,
     is_number,
@@ -54,7 +55,7 @@ def text(name: str, *, longest: int | None = None) -> Check:  # noqa: C901 - one
     uri_like = name in URI_LIKE
     good: set[str] = set()
 
-    def check(run: Run, value: Any, path: str, key: str) -> None:  # noqa: C901 - one rule after the other
+    def check(run: Run, value: Any, path: str, key: str) -> None:  # noqa: C901, PLR0912 - one rule after the other
         if value.__class__ is not str:
             wrong_kind(run, value, f"{path}.{key}", f"a JSON string ({name})")
             return
@@ -90,20 +91,28 @@ def text(name: str, *, longest: int | None = None) -> Check:  # noqa: C901 - one
         elif not value.strip():
             run.add("string-blank", expression, "the text is white space only")
             return
+        elif name == "string" and (odd := control_character(value)) is not None:
+            run.add("string-characters", expression, f"{shown(value)} holds the control character U+{ord(odd):04X}")
+            return
         if len(value) <= LONGEST_REMEMBERED and len(good) < REMEMBERED:
             good.add(value)
 
     return check
 
 
-def plain_string(run: Run, value: Any, path: str, key: str) -> None:
+def _mostly_printable(check: Check) -> Check:
     """A string or markdown: nearly always printable, so that one test of Python's own decides."""
-    if value.__class__ is str and value.isprintable() and value and len(value) < 1000 and value[0] != " ":
-        return
-    _string(run, value, path, key)
+
+    def quick(run: Run, value: Any, path: str, key: str) -> None:
+        if value.__class__ is str and value.isprintable() and value and len(value) < 1000 and value[0] != " ":
+            return
+        check(run, value, path, key)
+
+    return quick
 
 
-_string = text("string")
+plain_string = _mostly_printable(text("string"))
+plain_markdown = _mostly_printable(text("markdown"))
 
 
 def boolean(run: Run, value: Any, path: str, key: str) -> None:
@@ -224,7 +233,7 @@ def media_type_or_short(form: Check) -> Check:
 def plain(name: str, *, longest: int | None = None) -> Check:
     """The check of a primitive type without binding."""
     if name in {"string", "markdown"} and longest is None:
-        return plain_string
+        return plain_string if name == "string" else plain_markdown
     if name == "boolean":
         return boolean
     if name in INTEGER_RANGES:

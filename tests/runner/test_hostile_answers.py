@@ -37,6 +37,8 @@ BODIES = [
     b'{"resourceType": 5}',
     b'{"resourceType": ["Consent"]}',
     b'{"resourceType": "Consent"}',
+    b'{"resourceType": "Consent", "id": 1e1000000000000000000}',
+    b'{"resourceType": "Bundle", "total": 1e400, "entry": [{"resource": {"id": -1e999999999999999999}}]}',
     b'{"resourceType": "Bundle", "entry": "x"}',
     b'{"resourceType": "Bundle", "entry": [5], "link": {}}',
     b'{"resourceType": "OperationOutcome", "issue": [[]]}',

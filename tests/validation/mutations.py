@@ -487,7 +487,7 @@ texts(
 texts(
     "code",
     CODES,
-    {"leading blank": " {}", "trailing blank": "{} ", "double blank": "a  b", "tab": "a\tb"},
+    {"leading blank": " {}", "trailing blank": "{} ", "double blank": "a  b", "tab": "a\tb", "bell": "a\u0007"},
     "code-format",
     "required-binding",
     "uri-format",
@@ -513,7 +513,6 @@ texts(
     "base64-format",
 )
 texts("media type", frozenset({"contentType", "sigFormat"}), {"word": "pdf", "no subtype": "text/"}, "required-binding")
-texts("control character", PLAIN_STRINGS, {"null": "a\u0000b", "bell": "a\u0007"}, "string-format")
 texts(
     "version id",
     frozenset({"versionId"}),

@@ -206,3 +206,23 @@ def test_what_breaks_a_rule_breaks_it_alone(validator: Validator, rule: str) -> 
         {issue.rule for issue in validator.validate_bytes(json.dumps(one).encode())} - ANYWAY for one in PAIRS[rule]
     )
     assert (wrong, right) == ({rule}, set())
+
+
+@pytest.mark.parametrize("fhir", ["4.0", "5.0-ballot"])
+def test_control_characters_are_advised_against_in_a_string_and_forbidden_in_markdown(fhir: str) -> None:
+    """datatypes.html#string: SHOULD not; #markdown: SHALL NOT. U+007F and above are in neither sentence."""
+    for text, of_a_string, of_markdown in (
+        ("a\u0001b", "string-characters", "string-format"),
+        ("a\u000bb", "string-characters", "string-format"),
+        ("a\u007fb", None, None),
+        ("a\u0085b", None, None),
+        ("a\t\r\nb", None, None),
+    ):
+        for name, wanted in (("valueString", of_a_string), ("valueMarkdown", of_markdown)):
+            found = {
+                issue.rule: issue.severity
+                for issue in Validator(fhir).validate(extended(**{name: text}))
+                if issue.expression.endswith(name)
+            }
+            severity = "warning" if wanted == "string-characters" else "error"
+            assert found == ({wanted: severity} if wanted else {}), (name, text)

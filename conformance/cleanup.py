@@ -163,10 +163,9 @@ class _Cleaning:
             self._remove(type_, id, read.parsed)
 
     def _remove(self, type_: str, id: str, shown: dict[str, Any]) -> None:  # noqa: A002 - FHIR's own word
-        name, refusal = f"{type_}/{id}", UNDELETABLE
+        name, refusal, answer = f"{type_}/{id}", UNDELETABLE, None
         if self._deletes or type_ != "Consent":
-            answer = self._consents.request("DELETE", f"/{name}", action="delete", requested_id=id)
-            self._watch(answer)
+            answer = self._deleted(name, id)
             if answer.succeeded or answer.status in {404, 410}:
                 self._cleaned.removed += 1
                 return
@@ -180,10 +179,18 @@ class _Cleaning:
             self._leave(name, f"closed already; {refusal}", closed=True)
         elif not self._closes:
             self._leave(name, f"{refusal}, {UNCLOSABLE}")
-        else:
-            self._close(id, shown, refusal)
+        elif self._close(id, shown, refusal):
+            if answer is not None and answer.status == 409 and self._deleted(name, id).succeeded:
+                self._cleaned.removed += 1  # it could not go while it was in force
+            else:
+                self._leave(name, f"closed; {refusal}", closed=True)
 
-    def _close(self, id: str, shown: dict[str, Any], refusal: str) -> None:  # noqa: A002 - FHIR's own word
+    def _deleted(self, name: str, id: str) -> Answer:  # noqa: A002 - FHIR's own word
+        answer = self._consents.request("DELETE", f"/{name}", action="delete", requested_id=id)
+        self._watch(answer)
+        return answer
+
+    def _close(self, id: str, shown: dict[str, Any], refusal: str) -> bool:  # noqa: A002 - FHIR's own word
         consents = self._consents
         self._today = self._today or consents.today().isoformat()
         start = str(consents.period_of(shown).get("start", ""))
@@ -193,10 +200,9 @@ class _Cleaning:
 
         answer = consents.close_some_way(Kept(id, shown, "active"), end=max(self._today, _day(start)), send=put)
         self._watch(answer)
-        if answer.succeeded:
-            self._leave(f"Consent/{id}", f"closed; {refusal}", closed=True)
-        else:
+        if not answer.succeeded:
             self._leave(f"Consent/{id}", f"{refusal}; closing was refused: {answer.described}")
+        return answer.succeeded
 
     # -- what no answer has named ------------------------------------------------------------------------------------
 

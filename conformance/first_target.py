@@ -173,7 +173,7 @@ def _claims(name: str, seen: Seen) -> Iterator[str]:
         if not seen.claims:
             yield 'add = ["read", "search", "search:patient"]  # proposed, since it shows no statement; correct them'
         else:
-            yield '# add = ["paging", "prefer"]  # what a statement has no place for'
+            yield '# add = ["paging", "prefer", "strict-handling", "validation"]  # what a statement has no place for'
         return
     own = {row.claim for row in pack.claims}
     yield f"# The pack claims: {', '.join(sorted(own))}."

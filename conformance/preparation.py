@@ -37,6 +37,10 @@ WRITING = (
     "read-only",
 )
 """Claims whose requirements cannot be looked at without trying to write."""
+SENDING_INVALID = frozenset(
+    {"period.order.inverted-period-is-refused", "security.narrative.active-content-is-not-kept"}
+)
+"""What else is looked at by consents that break R4's rules, besides what needs the claim `validation`."""
 EMBEDDED = "the embedded server"
 GENERATED = "generated."
 """What the ids of requirements begin with that only generated requests exercise."""
@@ -135,12 +139,17 @@ def prepare(
     claims = claims_of(pack, target, declared, read_only=read_only)
     generated = _generated(options)
     inapplicable = dict(inapplicable_rows(pack, claims, read_only=read_only, generated=generated))
+    dialect = pack.dialect.with_overrides(target.dialect)
+    if dialect.lenient_validation:
+        for row in pack.catalogue.requirements:
+            if "validation" in row.applies_when or row.id in SENDING_INVALID:
+                inapplicable.setdefault(row.id, "dialect.lenient_validation: no invalid consents are sent")
     selected = select(pack.catalogue.requirements, options.only, options.exclude)
     excluded = {row.requirement for row in target.exclusions}
     return Preparation(
         pack=pack,
         target=target,
-        dialect=pack.dialect.with_overrides(target.dialect),
+        dialect=dialect,
         claims=claims,
         embedded=embedded,
         read_only=read_only,

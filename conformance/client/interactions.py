@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from conformance.client.endpoint import Endpoint
+from conformance.found import element
 from conformance.headers import PLAIN, Change
 from conformance.model import Violation
 
@@ -91,7 +92,9 @@ class Interactions(Endpoint):
         return self.request("GET", f"/Patient?identifier={_in_a_path(identifier)}", action="search")
 
     def _if_match(self, id: str) -> list[tuple[str, str]]:  # noqa: A002 - FHIR's own word
-        tag = self.read(id).header("ETag")
+        read = self.read(id)
+        version = element(read.parsed, "meta.versionId")
+        tag = read.header("ETag") or (f'W/"{version}"' if isinstance(version, str) else None)
         return [("If-Match", tag)] if tag else []
 
     def _here(self, link: str) -> str:

@@ -9,6 +9,8 @@ from conformance.client.searching import Searching
 from conformance.journal import marked
 from conformance.model import NotTestable
 
+NO_SUCH_TYPE = frozenset({404, 405, 501})
+
 
 class References(Searching):
     """References to write into a consent; `NotTestable` where the target has none."""
@@ -55,8 +57,15 @@ class References(Searching):
         return known[0]
 
     def reference(self, kind: str) -> str:
-        """A reference to a resource of that type which a consent may name: fresh, or to one that the target holds."""
-        return f"{kind}/{self._new_id()}" if self.dialect.patients == "any" else self.held(kind)
+        """A reference to a resource of that type which a consent may name: fresh, or to one that the target holds.
+
+        Where patients have to exist, others need not: one is made up where the target has no resources of its type.
+        """
+        if self.dialect.patients == "any":
+            return f"{kind}/{self._new_id()}"
+        if kind != "Patient" and self.dialect.patients == "create" and self._may_create:
+            return self._created(kind, or_made_up=True)
+        return self.held(kind)
 
     def held(self, kind: str = "Patient") -> str:
         """A reference to a resource of that type which the target holds, given or just created.
@@ -78,8 +87,11 @@ class References(Searching):
         """Whether the target was given as holding this actor or patient, as `Type/id`."""
         return reference in {*map(_typed, self._target.given.patients), *self._target.given.actors}
 
-    def _created(self, kind: str) -> str:
-        """A reference to a resource that was just created so that consents can name it."""
+    def _created(self, kind: str, *, or_made_up: bool = False) -> str:
+        """A reference to a resource that was just created so that consents can name it.
+
+        With `or_made_up`, a reference to nothing where the target answers that it has no such type.
+        """
         body = {"resourceType": kind, **({"name": "A conformance run"} if kind == "Organization" else {})}
         body = marked(body, "identifier", self._new_id())
         answer = self.request("POST", f"/{kind}", action="create", body=body)
@@ -87,10 +99,14 @@ class References(Searching):
         created = match.partition("/_history")[0].rpartition("/")[2] or (
             answer.parsed.get("id") if isinstance(answer.parsed, dict) else None
         )
+        if or_made_up and answer.status in NO_SUCH_TYPE:
+            return f"{kind}/{self._new_id()}"
         if not answer.succeeded or not created:
             raise NotTestable(
-                f"a {kind} could not be created: {answer.described}",
-                remedy="set dialect.patients to 'any' or 'given' in target.toml",
+                f"no {kind} could be created: {answer.described}",
+                remedy="set dialect.patients to 'any' or 'given' in target.toml"
+                if kind == "Patient"
+                else "name one under given.actors",
                 exchanges=answer.shows,
             )
         return f"{kind}/{created}"

@@ -177,4 +177,7 @@ class SetUp(References):
         source = self.pack.bodies.get(kind)
         if source is not None and source.reconstructed and kind not in self._target.bodies:
             return f"set bodies.{kind} in target.toml to a body that the target accepts: the pack's is reconstructed"
-        return "set dialect.patients and given.patients if the target knows only its own patients"
+        return (
+            "set dialect.patients and given.patients if the target knows only its own patients, "
+            f"or bodies.{kind} to a body that it accepts"
+        )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from conformance.reference import dates
 from conformance.reference.fault import Variation
 from conformance.reference.messages import Refused, Response
+from conformance.reference.r4 import R4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from conformance.reference.messages import Answer, Headers, Request, Resource, Route, Write
     from conformance.reference.searching import Search
     from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
 
 VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
 EVERY_PACK = ("r4", "nll-2019", "nll-2023", "oracle-health", "medicasoft", "r5-ballot")
@@ -198,6 +200,32 @@ class HoldsWhatIsReferredTo(Variation, name="holds-what-is-referred-to", packs=(
         held = self.store.current(kind, logical_id) if kind == "Patient" else None
         if kind == "Patient" and (held is None or held.deleted):
             yield f"there is no {said}"
+
+
+class HoldsNoOrganizations(Variation, name="holds-no-organizations", packs=("r4",)):
+    """Besides consents there are patients alone, who are to be made first: a server offers the types that it likes."""
+
+    dialect = {"patients": "create"}  # noqa: RUF012 - as in R4
+    types = frozenset({"Consent", "Patient"})
+    claims = tuple(claim for claim in R4.claims if claim != "include:actor")
+
+    def capabilities(self) -> Answer:
+        answer = super().capabilities()
+        statement = copy.deepcopy(answer.resource or {})
+        for resource in statement["rest"][0]["resource"]:
+            if "searchInclude" in resource:
+                resource["searchInclude"] = ["Consent:patient"]
+        return replace(answer, resource=statement)
+
+
+class ActiveConsentsAreNotDeleted(Variation, name="active-consents-are-not-deleted", packs=("r4",)):
+    """What is in force is not deleted: a resource may have reasons to stay, and 409 says so (http.html#delete)."""
+
+    def delete(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        stored = self.current(route)
+        if route.type == "Consent" and stored and not stored.deleted and stored.content.get("status") == "active":
+            raise Refused(409, "conflict", "an active consent is closed before it is deleted")
+        return super().delete(request, route, caller)
 
 
 class OffersMore(Variation, name="offers-more", packs=("r4",)):

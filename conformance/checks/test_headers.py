@@ -27,7 +27,7 @@ def test_header_matrix(
 ) -> None:
     """With one header changed, the request does what the cell says, and nothing half done. Unchanged, it works.
 
-    Whether it works unchanged is asked once for each kind of request, and again before anything is held against it.
+    Whether it works unchanged is asked once for each kind of request, and again where an answer is not as a cell says.
     """
     if cell.kind == "access" and not consents.offers("access-consent"):
         return

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from conformance.recorder import Verifying
 
 END = "2031-12-02"
+FAR_END = "2099-12-30"
 TWO_MONTHS = timedelta(days=61)
 PRINTED = "2019-10-02T15:28:59"
 
@@ -30,6 +31,34 @@ def test_closing_sets_the_end(consents: Consents, verifying: Verifying) -> None:
 
     with verifying("nll-2019.close.ends-the-period"):
         _ends(consents, read, end)
+
+
+def test_closing_twice_keeps_the_end(consents: Consents, verifying: Verifying) -> None:
+    """A dose consent is closed and reads with its end. The same PUT again is taken or refused, and the end stays."""
+    known = consents.given("dose")
+    consents.closed(known, end=END)
+    if consents.period_of(consents.current(known)).get("end") is None:
+        raise consents.untestable("the consent was closed once, and reads without an end")
+
+    consents.close(known, end=END)
+    read = consents.read(known.id)
+
+    with verifying("nll-2019.close.ends-the-period"):
+        _ends(consents, read, END)
+
+
+def test_closing_far_ahead(consents: Consents, verifying: Verifying) -> None:
+    """A dose consent can be closed. Closed with an end that is decades away it has that end, where that is taken."""
+    consents.closed(consents.given("dose"), end=END)
+    known = consents.given("dose")
+
+    answer = consents.close(known, end=FAR_END)
+    if not answer.succeeded:
+        return  # how far ahead an end may lie is not said
+    read = consents.read(known.id)
+
+    with verifying("nll-2019.close.ends-the-period"):
+        _ends(consents, read, FAR_END)
 
 
 def test_closing_leaves_other_patients_alone(consents: Consents, verifying: Verifying) -> None:
@@ -55,6 +84,22 @@ def test_closing_leaves_the_patients_other_consent_alone(consents: Consents, ver
 
     consents.closed(known, end=END)
     after = consents.read(other.id)
+
+    with verifying("nll-2019.close.changes-only-the-consent-named"):
+        expect.unchanged(before, after)
+
+
+def test_closing_without_an_id_leaves_a_known_consent_alone(consents: Consents, verifying: Verifying) -> None:
+    """A dose consent can be closed. A PUT that names none, for a patient who has none, leaves another's as it was."""
+    body = dict(consents.closed(consents.given("dose"), end=END).body)
+    known = consents.given("dose")
+    before = consents.current(known)
+    del body["id"]
+    body["patient"] = {"reference": consents.patient()}
+
+    flaw = Change(flaw="no id in the body")
+    consents.request("PUT", "/Consent", action="close", body=body, kind=known.kind, change=flaw)
+    after = consents.read(known.id)
 
     with verifying("nll-2019.close.changes-only-the-consent-named"):
         expect.unchanged(before, after)

@@ -151,6 +151,47 @@ class CancelMovesEndToPeriod(
         return super().kept(resource, previous)
 
 
+class CancelledAgainIsReopened(
+    Fault,
+    name="cancelled-again-is-reopened",
+    breaks=("nll-2019.close.ends-the-period",),
+    packs=NLL,
+):
+    """The same end, set once more, is taken away."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        again = previous is not None and end_of(resource) == end_of(previous.content)
+        return super().kept(with_validity(resource, end=None) if again else resource, previous)
+
+
+class CancelDropsFarEnds(
+    Fault,
+    name="cancel-drops-far-ends",
+    breaks=("nll-2019.close.ends-the-period",),
+    packs=NLL,
+):
+    """An end after 2037 is acknowledged and not stored."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        far = previous is not None and end_of(resource) > "2038"
+        return super().kept(with_validity(resource, end=None) if far else resource, previous)
+
+
+class CancelWithoutIdEndsTheNewest(
+    Fault,
+    name="cancel-without-id-ends-the-newest",
+    breaks=("nll-2019.close.changes-only-the-consent-named",),
+    packs=NLL,
+):
+    """A PUT that names no consent replaces the one that was created last."""
+
+    def addressed(self, route: Route, resource: Resource) -> Route:
+        if "id" not in resource:
+            newest = max(self.store.everything("Consent"), key=lambda stored: stored.first)
+            return replace(route, id=newest.id)
+        return super().addressed(route, resource)
+
+
 class CancelEndsTheNextOneToo(
     Fault,
     name="cancel-ends-the-next-one-too",

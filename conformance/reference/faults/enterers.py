@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from conformance.reference.tokens import Caller
 
 NLL = ("nll-2019",)
+BOTH_ERAS = ("nll-2019", "nll-2023")
 
 
 class CancelWithoutTokenIsDone(
@@ -465,3 +466,102 @@ class RegisterAcceptsMissingWorkplace(
 
     def check_named(self, practitioner: Resource, *, registering: bool) -> None:  # noqa: ARG002 - of nobody
         super().check_named(practitioner, registering=False)
+
+
+class RegisterAcceptsAnyActivity(
+    Fault,
+    name="register-accepts-any-activity",
+    breaks=("nll-2019.create.provenance-content",),
+    packs=NLL,
+):
+    """A POST with an activity that nobody has defined registers a consent."""
+
+    def check_activity(self, provenance: Resource, *, expected: frozenset[str] | None) -> None:
+        made_up = not codes(provenance.get("activity")) & {REGISTER, DEREGISTER}
+        registering = expected is not None and REGISTER in expected
+        super().check_activity(provenance, expected=None if made_up and registering else expected)
+
+
+class RegisterWithBasicSchemeIsDone(
+    Fault,
+    name="register-with-basic-scheme-is-done",
+    breaks=("nll-2019.headers.authorization-malformed", "nll-2023.headers.authorization-malformed"),
+    packs=BOTH_ERAS,
+):
+    """A POST with user name and password in place of a token registers a consent."""
+
+    def admitted(self, request: Request, route: Route) -> Caller | None:
+        if route.interaction == "create" and (request.header("authorization") or "").startswith("Basic "):
+            return ANYBODY
+        return super().admitted(request, route)
+
+
+class RegisterWithEmptyAuthorizationIsDone(
+    Fault,
+    name="register-with-empty-authorization-is-done",
+    breaks=("nll-2019.headers.authorization-empty", "nll-2023.headers.authorization-empty"),
+    packs=BOTH_ERAS,
+):
+    """A POST with an Authorization that is empty, or Bearer alone, registers a consent."""
+
+    def admitted(self, request: Request, route: Route) -> Caller | None:
+        sent = request.header("authorization")
+        if route.interaction == "create" and sent is not None and sent.strip() in {"", "Bearer"}:
+            return ANYBODY
+        return super().admitted(request, route)
+
+
+class RegisterWithEmptyProvenanceIsDone(
+    Fault,
+    name="register-with-empty-provenance-is-done",
+    breaks=("nll-2019.headers.provenance-empty",),
+    packs=NLL,
+):
+    """A POST with an X-Provenance of {}, or without a value, registers a consent."""
+
+    def check_provenance(self, write: Write) -> None:
+        if write.previous is not None or write.request.header("x-provenance") not in {"", "{}"}:
+            super().check_provenance(write)
+
+
+class RegisterWithUnreadableProvenanceIsDone(
+    Fault,
+    name="register-with-unreadable-provenance-is-done",
+    breaks=("nll-2019.headers.provenance-malformed", "nll-2023.headers.provenance-encoding"),
+    packs=BOTH_ERAS,
+):
+    """A POST with an X-Provenance that is no JSON registers a consent."""
+
+    def check_provenance(self, write: Write) -> None:
+        try:
+            super().check_provenance(write)
+        except Refused as refusal:
+            if write.previous is not None or not refusal.reason.endswith("JSON"):
+                raise
+
+
+class EmptyNameIsAName(
+    Fault,
+    name="empty-name-is-a-name",
+    breaks=("nll-2019.provenance.agent-who-has-name-and-identifier",),
+    packs=NLL,
+):
+    """A practitioner whose name says nothing cancels a consent."""
+
+    def check_named(self, practitioner: Resource, *, registering: bool) -> None:
+        named = (
+            practitioner if registering or not practitioner.get("name") else {**practitioner, "name": [{"text": "-"}]}
+        )
+        super().check_named(named, registering=registering)
+
+
+class AnyoneContainedIsTheAgent(
+    Fault,
+    name="anyone-contained-is-the-agent",
+    breaks=("nll-2019.provenance.agent-is-the-token-holder",),
+    packs=NLL,
+):
+    """The person of the token cancels a consent when X-Provenance contains them, whoever the agent is."""
+
+    def practitioner(self, provenance: Resource, agent: Resource) -> Resource | None:
+        return super().practitioner(provenance, agent) if len(objects(provenance.get("contained"))) < 2 else None

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import expect, meaning
-from conformance.found import Found, element
+from conformance.found import Found, element, next_link
 from conformance.headers import Change, setting, without
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.answer import Answer
     from conformance.client import Consents, Json, Kept
     from conformance.recorder import Verifying
@@ -42,14 +44,23 @@ class _Tried:
 
 
 def test_without_a_token_there_is_no_consent(consents: Consents, verifying: Verifying) -> None:
-    """A consent reads and is found with the token. Without a token no read, old version or search gives it."""
+    """A consent reads and is found with the token. Without a token no read, old version or search gives it.
+
+    Nor does the next page of a search that goes on, where the token gets one.
+    """
     known = consents.given("active")
     version = _version(consents.current(known))
     answers = _asked(consents, known, version, NOBODY)
+    first = _goes_on(consents, known)
+    second = consents.page_after(first) if first else None
+    beyond = sorted(Found((second,)).ids) if second and second.status == 200 and _is_bundle(second) else []
+    again = consents.page_after(first, change=NOBODY) if first and beyond else None
 
     with verifying("security.token.absent-gets-no-consent"):
         for answer in answers:
             expect.no_consent(answer, known.id)
+        if again is not None:
+            expect.no_consent(again, beyond[0])
     with verifying("security.token.absent-is-unauthorized"):
         for answer in answers:
             if answer.succeeded:
@@ -202,7 +213,7 @@ def test_a_token_that_may_only_read(consents: Consents, verifying: Verifying) ->
 def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) -> None:
     """A token bound to one patient reads and finds that patient's consent; another's by no read and no search.
 
-    What it finds without naming a patient is that patient's as well.
+    What it finds without naming a patient is that patient's as well, also by what selects the other's consent.
     """
     bound = consents.with_token("patient-bound")
     own = _reachable(consents, bound)
@@ -210,7 +221,7 @@ def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) 
         raise consents.untestable("the token bound to a patient does not find that patient's consent")
     other = _of_another(consents, own)
     answers = _asked(bound, other, _version(consents.current(other)), Change(flaw="another patient's consent"))
-    wide = bound.search([("status", "active")]) if consents.offers("search:status") else None
+    wide = [bound.search([selector]) for selector in _naming_no_patient(consents, other)]
 
     with verifying("security.patient.others-are-out-of-reach"):
         for answer in answers:
@@ -219,10 +230,11 @@ def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) 
             shown = answer.resource_type != "Bundle" and other.id in answer.content.decode("utf-8", "replace")
             given = answer.resource_type == "Consent" or (answer.succeeded and shown)
             expect.true(not given, "a refusal (403 or 404)", answer.described, answer)
-        if wide is not None and wide.status == 200 and wide.resource_type == "Bundle":
-            whose = {meaning.patient_of(match).rpartition("/")[2] for match in Found((wide,)).matches}
-            strangers = sorted(whose - {own.patient.rpartition("/")[2], ""})
-            expect.true(not strangers, "the patient's own consents", f"one of Patient/{strangers[:1]}", wide)
+        for answer in wide:
+            if answer.status == 200 and _is_bundle(answer):
+                whose = {meaning.patient_of(match).rpartition("/")[2] for match in Found((answer,)).matches}
+                strangers = sorted(whose - {own.patient.rpartition("/")[2], ""})
+                expect.true(not strangers, "the patient's own consents", f"one of Patient/{strangers[:1]}", answer)
 
 
 def test_a_forbidden_id_and_an_unknown_one(consents: Consents, verifying: Verifying) -> None:
@@ -273,6 +285,54 @@ def _asked(consents: Consents, known: Kept, version: object, change: Change) -> 
     if consents.offers("history"):
         answers.append(consents.history(known.id, change=change))
     return answers
+
+
+def _goes_on(consents: Consents, known: Kept) -> Answer | None:
+    """The first page of a search by a patient that has a next link; None where none is known.
+
+    Where consents may be created, another one makes two pages for the patient of this one.
+    """
+    if not (consents.offers("paging") and consents.offers("search:patient")):
+        return None
+    if consents.may_create:
+        consents.create(consents.body("active", patient=known.patient), kind="active")
+        patients, counted = [known.patient], [("_count", "1")]
+    else:
+        patients, counted = [one.patient for one in consents.existing("active")], []
+    for patient in dict.fromkeys(patients):
+        page = consents.search([consents.of_patient(patient), *counted])
+        if page.status == 200 and _is_bundle(page) and next_link(page) is not None:
+            return page
+    return None
+
+
+def _naming_no_patient(consents: Consents, known: Kept) -> Iterator[tuple[str, str]]:
+    """Every claimed parameter besides its patient and its id that selects this consent, with a value that does."""
+    if consents.offers("search:status"):
+        yield ("status", "active")
+    if consents.offers("search:category") and known.category:
+        yield ("category", known.category)
+    if consents.offers("search:actor") and known.actors:
+        yield ("actor", consents.typed(known.actors[0]))
+    for whose in ("patient", "actor"):
+        if consents.offers(f"search:{whose}.identifier") and consents.offers(f"include:{whose}"):
+            page = consents.search([consents.of_patient(known.patient), ("_include", f"Consent:{whose}")])
+            named = {known.patient} if whose == "patient" else set(known.actors)
+            for identifier in _identifiers(page, {"/".join(one.split("/")[-2:]) for one in named})[:1]:
+                yield (f"{whose}.identifier", identifier)
+
+
+def _identifiers(page: Answer, references: set[str]) -> list[str]:
+    """The identifiers, as system|value, of these resources among the entries of a page."""
+    entries = Found((page,)).entries if page.status == 200 and _is_bundle(page) else []
+    resources = [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
+    listed = [one.get("identifier") for one in resources if f"{one.get('resourceType')}/{one.get('id')}" in references]
+    rows = [row for rows in listed if isinstance(rows, list) for row in rows if isinstance(row, dict)]
+    return [f"{row.get('system', '')}|{row['value']}" for row in rows if row.get("value")]
+
+
+def _is_bundle(answer: Answer) -> bool:
+    return answer.resource_type == "Bundle"
 
 
 def _written(consents: Consents, asking: Consents, known: Kept, change: Change) -> _Tried | None:

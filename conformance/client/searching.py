@@ -125,6 +125,11 @@ class Searching(Interactions):
         """A search whose first page is there already, with all its pages."""
         return Found(tuple(self._pages(first)))
 
+    def page_after(self, page: Answer, *, change: Change = PLAIN) -> Answer | None:
+        """What the next link of a page leads to; None on the last one."""
+        following = next_link(page)
+        return self.request("GET", self._here(following), action="search", change=change) if following else None
+
     def further_pages(self, first: Answer) -> list[Answer]:
         """The pages after this one."""
         return list(self._pages(first))[1:]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from conformance.client import Consents, Kept
     from conformance.recorder import Verifying
 
+SELECTING_NOTHING = ("_id=", "patient=", "actor=", "status=active", "_count=2", "_lastUpdated=gt2000-01-01")
+"""Queries with an empty selector, or with a parameter that is none."""
 INCLUDES = {"patient": ("_include", "Consent:patient"), "actor": ("_include", "Consent:actor")}
 
 
@@ -30,7 +32,10 @@ def test_one_selector(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_no_selector(consents: Consents, verifying: Verifying) -> None:
-    """A consent is found by a selector. Without any, alone or with an include, a search is refused."""
+    """A consent is found by a selector. Without any, alone or with an include, a search is refused.
+
+    So is one with an empty selector, or with a parameter alone that is none; at least it finds nothing.
+    """
     consents.findable(consents.given("active"))
     nothing = Change(flaw="a search that selects nothing")
     queries = ["/Consent", *(f"/Consent?_include=Consent:{name}" for name in INCLUDES if _includes(consents, name))]
@@ -40,12 +45,21 @@ def test_no_selector(consents: Consents, verifying: Verifying) -> None:
     with verifying("oracle-health.search.no-selector-is-refused"):
         for answer in answers:
             expect.refused(answer, best=400)
+    for query in SELECTING_NOTHING:
+        answer = consents.request("GET", f"/Consent?{query}", action="search", change=nothing)
+        with verifying("oracle-health.search.no-selector-is-refused"):
+            if answer.status == 200:
+                answer.note(f"a search by {query} is not refused")
+                expect.equal(sorted(Found((answer,)).ids), [], f"what a search by {query} finds:", answer)
+            else:
+                expect.refused(answer, best=400)
 
 
 def test_an_id_beside_another_patient(consents: Consents, verifying: Verifying) -> None:
     """A consent is found by its id. With another patient beside, before it or after it, it is found as well, alone.
 
-    So it is with an actor that finds the other patient's consent and not this one.
+    So it is with an actor that finds the other patient's consent and not this one. An id that nobody has finds nothing,
+    whatever stands beside it.
     """
     known, other = consents.given("active"), consents.given("active")
     consents.findable(other)
@@ -62,6 +76,11 @@ def test_an_id_beside_another_patient(consents: Consents, verifying: Verifying) 
         for query in ((own, stranger), (stranger, own)):
             with verifying("oracle-health.search.id-overrides-the-rest"):
                 expect.matches(consents.find(*query, include=[known.id]), include=[known.id], exclude=[other.id])
+    nobody = ("_id", consents.unused_id())
+    if other.id not in consents.find(nobody, tolerant=True).ids:  # else the search by id is to blame
+        for query in ((nobody, foreign), (foreign, nobody)):
+            with verifying("oracle-health.search.id-overrides-the-rest"):
+                expect.matches(consents.find(*query, tolerant=True), exclude=[other.id])
     if _includes(consents, "patient"):
         found = consents.find(own, INCLUDES["patient"], include=[known.id], tolerant=True)
         with verifying("oracle-health.search.id-overrides-the-rest"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from conformance import expect
+from conformance import expect, meaning
 from conformance.found import Found, acting, next_link
 from conformance.model import Violation
 
@@ -136,11 +136,20 @@ def test_a_page_with_an_include(consents: Consents, verifying: Verifying) -> Non
 
 
 def test_the_total(consents: Consents, verifying: Verifying) -> None:
-    """A patient has several consents. A total is their number over all pages, with includes and without."""
+    """A patient has several consents. A total is their number over all pages, with includes and without.
+
+    So it is where a category of theirs selects as well.
+    """
     near, ids = _several(consents)
     whole = consents.find(near, include=ids)
     with verifying("r4.search.total-counts-matches-only"):
         _total_is_right(whole)
+    coded = [coding for match in whole.matches for coding in meaning.coded(match.get("category"))]
+    if consents.offers("search:category") and coded:
+        selected = consents.find(near, ("category", "|".join(coded[0])), tolerant=True)
+        if len(selected.pages) == 1 and selected.ids and selected.ids <= whole.ids:  # else the search is to blame
+            with verifying("r4.search.total-counts-matches-only"):
+                _total_is_right(selected)
 
     if consents.offers("search:_count") and consents.offers("paging"):
         paged = consents.find(near, ("_count", _a_third(ids)), include=ids)
@@ -156,7 +165,10 @@ def test_the_total(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_the_pages_of_a_long_result(consents: Consents, verifying: Verifying) -> None:
-    """A patient has more consents than a page holds. The next links lead to all that are known, and to an end."""
+    """A patient has more consents than a page holds. The next links lead to all that are known, and to an end.
+
+    They do as well where the first page of a search with an include has one.
+    """
     known = list(consents.existing("active"))
     patients = dict.fromkeys(one.patient for one in known)
     long = next((one for one in patients if _goes_on(consents.search([consents.of_patient(one)]))), None)
@@ -170,6 +182,11 @@ def test_the_pages_of_a_long_result(consents: Consents, verifying: Verifying) ->
     with verifying("oracle-health.search.page-links"):
         found = consents.find(consents.of_patient(long), include=ids)
         expect.matches(found, include=ids)
+    if consents.offers("include:patient"):
+        including = consents.search([consents.of_patient(long), PATIENT])
+        if including.status == 200 and _goes_on(including):
+            with verifying("oracle-health.search.page-links"):
+                expect.matches(consents.paged(including), include=ids)
 
 
 def _goes_on(page: Answer) -> bool:

@@ -49,7 +49,7 @@ def test_searching_by_category(consents: Consents, verifying: Verifying) -> None
     """A consent is found by each of its category codes, with its system, without, and by the system alone.
 
     Another consent's code, the code of another system, the code without any system, half a code and what people are
-    shown in place of a code do not find it.
+    shown in place of a code do not find it. Where consents are given, one of each further status is found by its own.
     """
     known = consents.having({"category": TWO_CATEGORIES})
     others = []
@@ -70,6 +70,11 @@ def test_searching_by_category(consents: Consents, verifying: Verifying) -> None
         for value in (f"urn:oid:2.999|{code}", f"|{code}", f"{system}|{consents.unused_id()}", *others_alike):
             with verifying("r4.search.by-category", "medicasoft.search.by-category"):
                 expect.matches(consents.find(*near, ("category", value), tolerant=True), exclude=[known.id])
+    for one in _of_other_status(consents, known):
+        near = [consents.of_patient(one.patient)]
+        if one.id in consents.find(*near, tolerant=True).ids:
+            with verifying("r4.search.by-category", "medicasoft.search.by-category"):
+                expect.matches(consents.find(*near, ("category", one.category), include=[one.id]), include=[one.id])
 
 
 def test_searching_by_status(consents: Consents, verifying: Verifying) -> None:
@@ -359,6 +364,14 @@ def _near(consents: Consents, known: Kept) -> list[tuple[str, str]]:
         return []
     consents.findable(known)
     return [consents.of_patient(known.patient)]
+
+
+def _of_other_status(consents: Consents, known: Kept) -> list[Kept]:
+    """One consent with a category of each status that given ones have and the known one has not."""
+    if consents.may_create or not consents.offers("search:patient"):
+        return []
+    coded = {str(one.body.get("status")): one for one in consents.existing("active") if one.category}
+    return [one for status, one in coded.items() if status != known.body.get("status")]
 
 
 def _display(concepts: Any, code: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
 from conformance.reference.faults.field_table import MEDICASOFT
+from conformance.reference.messages import Refused
 
 if TYPE_CHECKING:
-    from conformance.reference.messages import Request, Route
+    from conformance.reference.messages import Answer, Request, Resource, Route
     from conformance.reference.parameters import Criterion
     from conformance.reference.searching import Query, Search
     from conformance.reference.store import Stored
@@ -86,3 +87,54 @@ class UnknownIdGivesWayToThePatient(
         known = any(self.selected(stored, left) for stored in self.searched("Consent"))
         others = tuple(criterion for criterion in used if criterion.name != "_id")
         return left if known or not others else others
+
+
+class NextPageWithAnIncludeIsUnknown(
+    Fault, name="next-page-with-an-include-is-unknown", breaks=("oracle-health.search.page-links",), packs=ORACLE
+):
+    """The second page of a search with an include is not found."""
+
+    def search(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        if {"_after", "_include"} <= {name for name, _ in request.query}:
+            raise Refused(404, "not-found", "there is no such page")
+        return super().search(request, route, caller)
+
+
+class CategoryFindsWhatIsActive(
+    Fault,
+    name="category-finds-what-is-active",
+    breaks=("medicasoft.search.by-category", "r4.search.by-category"),
+    packs=MEDICASOFT,
+):
+    """A category finds consents that are active alone."""
+
+    def selected(self, stored: Stored, criteria: tuple[Criterion, ...]) -> bool:
+        hidden = stored.content["status"] != "active" and any(one.name == "category" for one in criteria)
+        return not hidden and super().selected(stored, criteria)
+
+
+class TotalBesideACategoryCountsAll(
+    Fault,
+    name="total-beside-a-category-counts-all",
+    breaks=("r4.search.total-counts-matches-only",),
+    packs=MEDICASOFT,
+):
+    """Where a category selects, the total is the number of all consents."""
+
+    def bundle(self, asked: Search, matches: list[Stored]) -> Resource:
+        bundle = super().bundle(asked, matches)
+        by_category = any(criterion.name == "category" for criterion in asked.criteria)
+        return {**bundle, "total": len(self.searched("Consent"))} if by_category else bundle
+
+
+class PatientCutShortIsFound(
+    Fault,
+    name="patient-cut-short-is-found",
+    breaks=("medicasoft.search.by-patient", "r4.search.by-patient"),
+    packs=MEDICASOFT,
+):
+    """A patient is found by the beginning of an id."""
+
+    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        begins = wanted.startswith("Patient/") and str(value.get("reference", "")).startswith(wanted)
+        return begins or super().matches_reference(value, criterion, wanted)

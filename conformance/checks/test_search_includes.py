@@ -114,7 +114,10 @@ def test_an_include_that_names_nothing(consents: Consents, verifying: Verifying)
 
 
 def test_both_includes_at_once(consents: Consents, verifying: Verifying) -> None:
-    """A consent's patient and actors come along with both includes, in any order; with one of them its kind alone."""
+    """A consent's patient and actors come along with both includes, in any order; with one of them its kind alone.
+
+    They come along as well where the consent is found by an actor.
+    """
     known = consents.given("active")
     near = consents.of_patient(known.patient)
     patient = _local(known.patient)
@@ -134,6 +137,13 @@ def test_both_includes_at_once(consents: Consents, verifying: Verifying) -> None
         with verifying("oracle-health.search.include-both"):
             besides = sorted({one for one in others if one in found.others and one not in plain.others})
             expect.equal(besides, [], f"what {wanted_alone[1]} does not ask for:", *found.pages)
+    by_actor = [("actor", consents.typed(actor)) for actor in actors[:1] if consents.offers("search:actor")]
+    if by_actor and known.id in consents.find(*by_actor, include=[known.id], tolerant=True).ids:
+        found = consents.find(*by_actor, PATIENT, ACTOR, include=[known.id])
+        with verifying("oracle-health.search.include-both"):
+            expect.matches(found, include=[known.id])
+            for along in (patient, actors[0]):
+                _along(found, along)
 
 
 def test_the_actor_is_one_of_the_patients(consents: Consents, verifying: Verifying) -> None:

@@ -89,6 +89,16 @@ class UnknownIdGivesWayToThePatient(
         return left if known or not others else others
 
 
+class IncludeNeedsAPatient(
+    Fault, name="include-needs-a-patient", breaks=("oracle-health.search.include-both",), packs=ORACLE
+):
+    """A search by actor brings nobody along."""
+
+    def included(self, asked: Search, page: list[Stored]) -> list[Stored]:
+        by_patient = any(criterion.name == "patient" for criterion in asked.criteria)
+        return super().included(asked, page) if by_patient else []
+
+
 class NextPageWithAnIncludeIsUnknown(
     Fault, name="next-page-with-an-include-is-unknown", breaks=("oracle-health.search.page-links",), packs=ORACLE
 ):
@@ -138,3 +148,29 @@ class PatientCutShortIsFound(
     def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
         begins = wanted.startswith("Patient/") and str(value.get("reference", "")).startswith(wanted)
         return begins or super().matches_reference(value, criterion, wanted)
+
+
+class SearchShowsTheEndedAsActive(
+    Fault, name="search-shows-the-ended-as-active", breaks=("oracle-health.read.agrees-with-search",), packs=ORACLE
+):
+    """In a search result a consent that is inactive is active."""
+
+    def entry(self, stored: Stored, mode: str, request: Request) -> Resource:
+        entry = super().entry(stored, mode, request)
+        inactive = entry["resource"].get("status") == "inactive"
+        return {**entry, "resource": {**entry["resource"], "status": "active"}} if inactive else entry
+
+
+class FirstOfAcceptDecides(
+    Fault,
+    name="first-of-accept-decides",
+    breaks=("oracle-health.headers.standard-accept-is-understood",),
+    packs=ORACLE,
+):
+    """Of several formats that are accepted only the first is looked at."""
+
+    def negotiate(self, request: Request) -> None:
+        accepted = request.header("accept")
+        if accepted and not self.understands(accepted.partition(",")[0]):
+            raise Refused(406, "not-supported", "not offered")
+        super().negotiate(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -46,11 +47,13 @@ class _Tried:
 def test_without_a_token_there_is_no_consent(consents: Consents, verifying: Verifying) -> None:
     """A consent reads and is found with the token. Without a token no read, old version or search gives it.
 
-    Nor does the next page of a search that goes on, where the token gets one.
+    Nor do its patient's compartment and a search by subject, where they are offered and the token finds it there; nor the
+    next page of a search that goes on, where the token gets one.
     """
     known = consents.given("active")
     version = _version(consents.current(known))
     answers = _asked(consents, known, version, NOBODY)
+    answers += _asked_elsewhere(consents, consents, known, NOBODY)
     first = _goes_on(consents, known)
     second = consents.page_after(first) if first else None
     beyond = sorted(Found((second,)).ids) if second and second.status == 200 and _is_bundle(second) else []
@@ -90,14 +93,16 @@ def test_the_scheme_in_other_case(consents: Consents, verifying: Verifying) -> N
 def test_an_altered_token(consents: Consents, verifying: Verifying) -> None:
     """A consent reads with the token. With one character of the token changed no read and no search gives it.
 
-    Nor does it close or delete one, or create another, where the right token does. Nor does a token that says it needs
-    no signature and has none give it, where tokens are JSON Web Tokens.
+    Nor do its patient's compartment and a search by subject, where the right token finds it there. Nor does it close or
+    delete one, or create another, where the right token does. Nor does a token that says it needs no signature and has
+    none give it, where tokens are JSON Web Tokens.
     """
     known = consents.given("active")
     before = consents.current(known)
     version = _version(before)
     flaw = Change(flaw="an altered token")
     answers = _asked(consents.with_altered_token(), known, version, flaw)
+    answers += _asked_elsewhere(consents, consents.with_altered_token(), known, flaw)
     unsigned = consents.with_unsigned_token()
     if unsigned is not None:
         answers += _asked(unsigned, known, version, Change(flaw="a token without signature"))
@@ -114,7 +119,8 @@ def test_an_altered_token(consents: Consents, verifying: Verifying) -> None:
 def test_an_expired_token(consents: Consents, verifying: Verifying) -> None:
     """A consent reads with a valid token. With one that has expired no read, old version or search gives it.
 
-    Nor does it close or delete one, or create another, where the valid token does.
+    Nor do its patient's compartment and a search by subject, where the valid token finds it there. Nor does it close or
+    delete one, or create another, where the valid token does.
     """
     if not consents.offers("auth:expired"):
         return  # without such a token nothing more is known of writes
@@ -122,6 +128,7 @@ def test_an_expired_token(consents: Consents, verifying: Verifying) -> None:
     before = consents.current(known)
     expired, flaw = consents.with_token("expired"), Change(flaw="an expired token")
     answers = _asked(expired, known, _version(before), flaw)
+    answers += _asked_elsewhere(consents, expired, known, flaw)
     tried = _written(consents, expired, known, flaw)
 
     with verifying("security.token.expired-is-refused"):
@@ -213,14 +220,17 @@ def test_a_token_that_may_only_read(consents: Consents, verifying: Verifying) ->
 def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) -> None:
     """A token bound to one patient reads and finds that patient's consent; another's by no read and no search.
 
-    What it finds without naming a patient is that patient's as well, also by what selects the other's consent.
+    Nor by the other's compartment or by subject, where the full token finds it there. What it finds without naming a
+    patient is that patient's as well, also by what selects the other's consent.
     """
     bound = consents.with_token("patient-bound")
     own = _reachable(consents, bound)
     if own.id not in bound.find(consents.of_patient(own.patient), include=[own.id]).ids:
         raise consents.untestable("the token bound to a patient does not find that patient's consent")
     other = _of_another(consents, own)
-    answers = _asked(bound, other, _version(consents.current(other)), Change(flaw="another patient's consent"))
+    flaw = Change(flaw="another patient's consent")
+    answers = _asked(bound, other, _version(consents.current(other)), flaw)
+    answers += _asked_elsewhere(consents, bound, other, flaw)
     wide = [bound.search([selector]) for selector in _naming_no_patient(consents, other)]
 
     with verifying("security.patient.others-are-out-of-reach"):
@@ -285,6 +295,30 @@ def _asked(consents: Consents, known: Kept, version: object, change: Change) -> 
     if consents.offers("history"):
         answers.append(consents.history(known.id, change=change))
     return answers
+
+
+def _asked_elsewhere(consents: Consents, asking: Consents, known: Kept, change: Change) -> list[Answer]:
+    """The answers of the patient's compartment and of a search by subject, where `consents` finds the consent there."""
+    places = []
+    if consents.offers("compartment"):
+        places.append(f"/Patient/{known.patient.rpartition('/')[2]}/Consent")
+    if consents.offers("search:subject"):
+        places.append(f"/Consent?subject={quote(consents.typed(known.patient))}")
+    return [
+        asking.request("GET", place, action="search", change=change)
+        for place in places
+        if _is_found(consents, known, place)
+    ]
+
+
+def _is_found(consents: Consents, known: Kept, place: str) -> bool:
+    """Whether the first page at this address has the consent, as long as `settle` says."""
+
+    def found() -> bool:
+        answer = consents.request("GET", place, action="search")
+        return answer.status == 200 and answer.resource_type == "Bundle" and known.id in Found((answer,)).ids
+
+    return consents.settled(found, bool)
 
 
 def _goes_on(consents: Consents, known: Kept) -> Answer | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from conformance.reference import dates
 from conformance.reference.fault import Fault
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conformance.reference.parameters import Parameter
     from conformance.reference.searching import Query, Search
     from conformance.reference.store import Stored
+    from conformance.reference.tokens import Caller
 
 EVERY_PARAMETER = ("r5-ballot.search.every-claimed-parameter-selects", "r4.search.every-claimed-parameter-selects")
 
@@ -320,3 +321,52 @@ class BallotCompartmentLeaks(
             if "Patient" in request.segments
             else super().query(request)
         )
+
+
+class _OpenCompartment(Fault):
+    """Lets a caller into the compartment of a patient whom it turns away elsewhere."""
+
+    turned_away: ClassVar[str]
+
+    def admitted(self, request: Request, route: Route) -> Caller | None:
+        try:
+            return super().admitted(request, route)
+        except Refused as refusal:
+            if request.segments[0] == "Patient" and refusal.reason == self.turned_away:
+                return None
+            raise
+
+
+class BallotCompartmentIsOpen(
+    _OpenCompartment,
+    name="ballot-compartment-is-open",
+    breaks=("security.token.absent-gets-no-consent",),
+    packs=BALLOT,
+):
+    """The compartment of a patient answers without a token."""
+
+    turned_away = "a bearer token is needed"
+
+
+class BallotCompartmentOutlastsTokens(
+    _OpenCompartment,
+    name="ballot-compartment-outlasts-tokens",
+    breaks=("security.token.expired-is-refused",),
+    packs=BALLOT,
+):
+    """The compartment of a patient answers a token that has expired."""
+
+    turned_away = "the token has expired"
+
+
+class BallotSubjectSearchSeesAll(
+    Fault,
+    name="ballot-subject-search-sees-all",
+    breaks=("security.patient.others-are-out-of-reach",),
+    packs=BALLOT,
+):
+    """A search by subject finds whose consents it is asked for, whomever the token is bound to."""
+
+    def found(self, asked: Search) -> list[Stored]:
+        by_subject = "subject" in {criterion.name for criterion in asked.criteria}
+        return super().found(replace(asked, caller=None) if by_subject else asked)

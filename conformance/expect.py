@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "absent",
     "accepted",
+    "added_to",
     "all_of_it",
     "different",
     "differs",
@@ -201,7 +202,7 @@ def all_of_it(sent: Mapping[str, Any], answer: Answer) -> None:
     """
 
     def alike(path: str, wanted: Any, shown: Any) -> bool:
-        if wanted is None or _added_to(wanted, shown):
+        if wanted is None or added_to(wanted, shown):
             answer.note(f"something was added to {path}")
             return True
         absolute = path.endswith(".reference") and str(shown).endswith(f"/{wanted}")
@@ -333,7 +334,7 @@ def _compare(
         lines.append(f"{path}: {_shown(sent)} became {_shown(read)}")
 
 
-def _added_to(sent: Any, shown: Any) -> bool:
+def added_to(sent: Any, shown: Any) -> bool:
     """Whether a list shows all that was sent, in that order, with more between."""
     if not (isinstance(sent, list) and isinstance(shown, list) and len(shown) > len(sent)):
         return False

@@ -65,6 +65,24 @@ def test_a_permit_within_a_deny(consents: Consents, verifying: Verifying) -> Non
         _kept_or_well_formed(body["text"], read)
 
 
+def test_a_rule_without_type(consents: Consents, verifying: Verifying) -> None:
+    """A consent is created. One whose rule says neither permit nor deny reads back without either, or is refused."""
+    consents.given("active")
+    body = consents.body("active")
+    del body["provision"]["type"]
+
+    answer = consents.create(body, kind="active")
+
+    with verifying("r5-ballot.provision.type-is-never-lost"):
+        if not answer.succeeded:
+            expect.refused(answer)
+            answer.note("a rule without type is refused")
+        else:
+            read = consents.read(consents.kept(answer, "active").id)
+            expect.status(read, 200)
+            expect.equal(element(read.consent, "provision.type"), None, "the type of a rule that has none:", read)
+
+
 def test_a_window_of_half_an_hour(consents: Consents, verifying: Verifying) -> None:
     """A consent is valid for half an hour to come: the window comes back to the second, and so does its dateTime."""
     body = _example(consents)

@@ -370,3 +370,30 @@ class BallotSubjectSearchSeesAll(
     def found(self, asked: Search) -> list[Stored]:
         by_subject = "subject" in {criterion.name for criterion in asked.criteria}
         return super().found(replace(asked, caller=None) if by_subject else asked)
+
+
+class BallotRootTypeFilledIn(
+    Fault,
+    name="ballot-root-type-filled-in",
+    breaks=("r5-ballot.provision.type-is-never-lost",),
+    packs=BALLOT,
+):
+    """A rule that is sent without type becomes one that denies."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        resource = super().kept(resource, previous)
+        rule = resource.get("provision", {})
+        return with_rule(resource, type="deny") if rule and "type" not in rule else resource
+
+
+class BallotUpdateLosesThePolicyBasis(
+    Fault,
+    name="ballot-update-loses-the-policy-basis",
+    breaks=("r4.update.read-back-is-the-new-content",),
+    packs=BALLOT,
+):
+    """A consent has its policyBasis until it is updated."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        resource = super().kept(resource, previous)
+        return resource if previous is None else without(resource, "policyBasis")

@@ -73,6 +73,18 @@ class UpdateKeepsOldActors(
         return super().kept(resource, previous)
 
 
+class UpdateKeepsAMissingRule(
+    Fault, name="update-keeps-a-missing-rule", breaks=("r4.update.replaces-the-whole-resource",), packs=R4_ALONE
+):
+    """A consent keeps its rule when an update has none."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        resource = super().kept(resource, previous)
+        if previous is None or "provision" in resource or "provision" not in previous.content:
+            return resource
+        return {**resource, "provision": previous.content["provision"]}
+
+
 class _Stale(Fault):
     """Searches by what a consent was created with."""
 

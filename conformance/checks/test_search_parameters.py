@@ -97,6 +97,28 @@ def test_searching_by_status(consents: Consents, verifying: Verifying) -> None:
         expect.matches(found, include=[known.id])
 
 
+@pytest.mark.parametrize("status", ["draft", "not-done", "unknown"])
+def test_statuses_of_the_ballot(consents: Consents, verifying: Verifying, status: str) -> None:
+    """A consent of another status is created and reads with it, or is refused. Its status finds it, active does not."""
+    if not (consents.may_create and consents.pack.fhir.startswith("5")):
+        return
+    known = consents.taken_with({"status": status})
+    if known is None:
+        return  # a server need not hold consents in every state
+    read = consents.read(known.id)
+
+    with verifying("r4.write.meaning-survives"):
+        expect.status(read, 200)
+        expect.equal(read.consent.get("status"), status, "the status", read)
+    if not (consents.offers("search:status") and consents.offers("search:patient")):
+        return
+    near = consents.of_patient(known.patient)
+    if element(read.parsed, "status") == status and known.id in consents.find(near, include=[known.id]).ids:
+        with verifying("r4.search.by-status"):
+            expect.matches(consents.find(near, ("status", status), include=[known.id]), include=[known.id])
+            expect.matches(consents.find(near, ("status", "active"), tolerant=True), exclude=[known.id])
+
+
 def test_searching_by_actor(consents: Consents, verifying: Verifying) -> None:
     """A consent with two actors is found by either, and not by another consent's actor or a device of the same id."""
     named = [consents.reference("Practitioner"), consents.reference("Organization")] if consents.may_create else []

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import pytest
+
 from conformance import expect, meaning
 from conformance.headers import Change
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from conformance.recorder import Verifying
 
 ELSEWHERE = "http://elsewhere.example/fhir"
+OTHERS = {"subject": "Patient", "grantee": "Practitioner", "manager": "Organization", "controller": "Organization"}
+"""Parameters of the R5 ballot → the type of what each is asked for here."""
 
 
 def test_searching_by_patient(consents: Consents, verifying: Verifying) -> None:
@@ -62,6 +66,33 @@ def test_a_patient_by_id_and_by_type_and_id(consents: Consents, verifying: Verif
         with verifying("r4.search.reference-forms"):
             found = consents.find((parameter, f"Organization/{bare}"), tolerant=True, change=flaw)
             expect.matches(found, exclude=[known.id])
+
+
+@pytest.mark.parametrize(("name", "kind"), OTHERS.items(), ids=OTHERS)
+def test_others_by_id(consents: Consents, verifying: Verifying, name: str, kind: str) -> None:
+    """Whom a consent names otherwise is asked for as Type/id, which finds it. The id alone does as well, or is refused.
+
+    It may be refused since it does not say which of several types is meant.
+    """
+    claimed = consents.offers(f"search:{name}") and consents.pack.fhir.startswith("5")
+    if not (claimed and consents.may_create and consents.patient_form == "both"):
+        return
+    named = consents.patient() if name == "subject" else consents.reference(kind)
+    if name == "subject":
+        known, near = consents.given("active", patient=named), []
+    else:
+        known = consents.having({name: [{"reference": named}]})
+        near = [consents.of_patient(known.patient)]
+    if known.id not in consents.find(*near, (name, named), include=[known.id], tolerant=True).ids:
+        return  # what the parameter selects is judged elsewhere
+
+    answer = consents.search([*near, (name, named.rpartition("/")[2])])
+
+    with verifying("r4.search.reference-forms"):
+        if answer.refused:
+            answer.note(f"{name} takes no id without its type")
+        else:
+            expect.matches(consents.paged(answer), include=[known.id])
 
 
 def test_a_patient_by_absolute_address(consents: Consents, verifying: Verifying) -> None:

@@ -8,6 +8,7 @@ from conformance import expect
 
 if TYPE_CHECKING:
     from conformance.client import Consents, Kept
+    from conformance.found import Found
     from conformance.recorder import Verifying
 
 
@@ -40,7 +41,10 @@ def test_a_group_with_the_id_of_a_patient(consents: Consents, verifying: Verifyi
 
 
 def test_the_compartment_of_a_patient(consents: Consents, verifying: Verifying) -> None:
-    """Two patients have a consent each. The compartment of the first holds its consent and not the other's."""
+    """Two patients have a consent each. The compartment of the first holds its consent and not the other's.
+
+    Made inactive, the consent is there as a search by patient shows it: not as it was, and not by another status.
+    """
     mine, other = consents.given("active"), consents.given("active")
     consents.findable(mine)
     place = f"/Patient/{mine.patient.rpartition('/')[2]}/Consent"
@@ -50,9 +54,39 @@ def test_the_compartment_of_a_patient(consents: Consents, verifying: Verifying) 
     with verifying("r5-ballot.search.patient-compartment"):
         if answer.refused:
             answer.note("the compartment of a patient is not offered")
-        else:
-            expect.status(answer, 200)
-            expect.matches(consents.paged(answer), include=[mine.id], exclude=[other.id])
+            return
+        expect.status(answer, 200)
+        expect.matches(consents.paged(answer), include=[mine.id], exclude=[other.id])
+
+    if _made_inactive(consents, mine):
+        again = consents.request("GET", place, action="search")
+        with verifying("r5-ballot.search.patient-compartment"):
+            shown = _statuses(consents.paged(again), mine)
+            expect.equal(shown, ["inactive"], "the status of the consent, as a search by patient shows it:", again)
+        if consents.offers("search:status") and not _with_status(consents, mine, "active").ids:
+            active = consents.request("GET", f"{place}?status=active", action="search")
+            with verifying("r5-ballot.search.patient-compartment"):
+                if active.refused:
+                    active.note("the compartment takes no status")
+                else:
+                    expect.matches(consents.paged(active), exclude=[mine.id])
+
+
+def _made_inactive(consents: Consents, known: Kept) -> bool:
+    """Whether the consent was made inactive, and a search by patient shows it so."""
+    if not (consents.may_update and consents.update({**known.body, "status": "inactive"}, kind=known.kind).succeeded):
+        return False
+    near = consents.of_patient(known.patient)
+    found = consents.find(near, until=lambda seen: _statuses(seen, known) == ["inactive"], tolerant=True)
+    return _statuses(found, known) == ["inactive"]
+
+
+def _with_status(consents: Consents, known: Kept, status: str) -> Found:
+    return consents.find(consents.of_patient(known.patient), ("status", status), tolerant=True)
+
+
+def _statuses(found: Found, known: Kept) -> list[object]:
+    return [one.get("status") for one in found.matches if one.get("id") == known.id]
 
 
 def _of_a_group(consents: Consents, known: Kept) -> Kept | None:

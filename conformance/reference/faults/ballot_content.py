@@ -14,7 +14,7 @@ from conformance.reference.r5_ballot import PARAMETERS
 
 if TYPE_CHECKING:
     from conformance.reference.messages import Request, Resource, Route
-    from conformance.reference.parameters import Parameter
+    from conformance.reference.parameters import Criterion, Parameter
     from conformance.reference.searching import Query, Search
     from conformance.reference.store import Stored
     from conformance.reference.tokens import Caller
@@ -397,3 +397,45 @@ class BallotUpdateLosesThePolicyBasis(
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
         resource = super().kept(resource, previous)
         return resource if previous is None else without(resource, "policyBasis")
+
+
+class BallotCompartmentIgnoresParameters(
+    Fault,
+    name="ballot-compartment-ignores-parameters",
+    breaks=("r5-ballot.search.patient-compartment",),
+    packs=BALLOT,
+):
+    """The compartment of a patient is shown whole, whatever else is asked for."""
+
+    def query(self, request: Request) -> Query:
+        return super().query(replace(request, query=()) if request.segments[0] == "Patient" else request)
+
+
+class BallotManagerIsAskedForWithItsType(
+    Fault, name="ballot-manager-is-asked-for-with-its-type", breaks=("r4.search.reference-forms",), packs=BALLOT
+):
+    """The parameter manager finds nothing by an id alone."""
+
+    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        untyped = criterion.parameter.name == "manager" and "/" not in wanted
+        return not untyped and super().matches_reference(value, criterion, wanted)
+
+
+class BallotGranteeIsIndexedOnce(
+    Fault, name="ballot-grantee-is-indexed-once", breaks=("r4.search.result-is-the-current-content",), packs=BALLOT
+):
+    """A consent is found by the grantees that it was created with."""
+
+    def searched_values(self, stored: Stored, parameter: Parameter) -> list[Any]:
+        first = self.store.versions(stored.type, stored.id)[-1]
+        return super().searched_values(first if parameter.name == "grantee" else stored, parameter)
+
+
+class BallotNotDoneIsNotIndexed(
+    Fault, name="ballot-not-done-is-not-indexed", breaks=("r4.search.by-status",), packs=BALLOT
+):
+    """No consent is found by the status not-done."""
+
+    def searched_values(self, stored: Stored, parameter: Parameter) -> list[Any]:
+        found = super().searched_values(stored, parameter)
+        return [value for value in found if value != "not-done"] if parameter.name == "status" else found

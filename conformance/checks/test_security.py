@@ -47,8 +47,8 @@ class _Tried:
 def test_without_a_token_there_is_no_consent(consents: Consents, verifying: Verifying) -> None:
     """A consent reads and is found with the token. Without a token no read, old version or search gives it.
 
-    Nor do its patient's compartment and a search by subject, where they are offered and the token finds it there; nor the
-    next page of a search that goes on, where the token gets one.
+    Nor do its patient's compartment and a search by subject, where they are offered and the token finds it there; nor
+    the next page of a search that goes on, where the token gets one.
     """
     known = consents.given("active")
     version = _version(consents.current(known))

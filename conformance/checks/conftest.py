@@ -22,12 +22,6 @@ def running(request: pytest.FixtureRequest) -> Running:
     return request.config.stash[RUNNING]
 
 
-@pytest.fixture(scope="session")
-def seen_to_work() -> set[tuple[str, str]]:
-    """Requests of the header matrix, by base and kind of consent, that worked in this run as they are documented."""
-    return set()
-
-
 @pytest.fixture
 def recorder(request: pytest.FixtureRequest, running: Running) -> Recorder:
     """The notebook of this check."""

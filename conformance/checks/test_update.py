@@ -275,7 +275,7 @@ def _otherwise(consents: Consents, consent: Kept) -> Json:
 
 
 def _spoilt(sent: Json, shown: Json) -> set[str]:
-    """The elements that do not read as they were sent, but for periods, which are judged elsewhere.
+    """The elements that do not read as they were sent, but for periods and the rule's type, which are judged elsewhere.
 
     What the server added to them is no matter.
     """
@@ -288,7 +288,7 @@ def _spoilt(sent: Json, shown: Json) -> set[str]:
     return {
         path
         for path in _paths(sent)
-        if path not in {"id", "provision", "provision.period", *expect.SERVERS_OWN}
+        if path not in {"id", "provision", "provision.period", "provision.type", *expect.SERVERS_OWN}
         and expect.different({path: element(sent, path)}, {path: element(shown, path)}, alike=alike)
     }
 

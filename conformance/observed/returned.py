@@ -32,14 +32,6 @@ def consents(answers: Answers) -> Iterator[tuple[Exchange, Json]]:
                     yield answer, consent
 
 
-def errors(answers: Answers) -> Iterator[tuple[Exchange, Json, Issue]]:
-    """What is wrong with them: the validator's errors, by the base definitions and those that the pack brings."""
-    for answer, consent in consents(answers):
-        for issue in _issues(json.dumps(consent), answers.release, answers.definitions, None):
-            if issue.severity == "error":
-                yield answer, consent, issue
-
-
 def held_against_the_profile(answers: Answers) -> list[tuple[Exchange, Issue | None]]:
     """What the validator has to say when they are held against the pack's profile; None once for each Consent.
 

@@ -231,7 +231,6 @@ INVARIANTS: dict[str, Callable[[Json], bool | None]] = {
     "trd-3": trd_3,
     "ppc-1": lambda consent: either(consent, "policy", "policyRule"),
     "cpb-0": computer_name,
-    "inv-0": computer_name,
     "cpb-1": lambda statement: either(statement, "rest", "messaging", "document"),
     "cpb-2": lambda statement: either(statement, "description", "software", "implementation"),
     "cpb-3": cpb_3,

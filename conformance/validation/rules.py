@@ -67,9 +67,7 @@ RULES: dict[str, Rule] = {
     ),
     "abstract-type": _error("structure", "an abstract type has no instances", f"{R4}resource.html"),
     # primitive formats
-    "boolean-format": _error("value", "true or false", f"{TYPES}#boolean"),
     "integer-format": _error("value", "a whole number in the range of its type", f"{TYPES}#integer"),
-    "decimal-format": _error("value", "a JSON number", f"{TYPES}#decimal"),
     "string-format": _error("value", "at most 1 MB; markdown and code without control characters", f"{TYPES}#string"),
     "string-characters": _warning("value", "text has no control characters", f"{TYPES}#string"),
     "string-blank": _warning("value", "text is more than white space", f"{TYPES}#string"),
@@ -130,9 +128,6 @@ RULES: dict[str, Rule] = {
     ),
     "extension-cardinality": _error(
         "extension", "an extension stands as often as its definition allows", f"{R4}extensibility.html"
-    ),
-    "extension-value": _error(
-        "extension", "an extension has the value that its definition gives it", f"{R4}extensibility.html"
     ),
     "extension-modifier": _error(
         "extension",
@@ -249,7 +244,6 @@ _invariants(
     cpb_16="requirements have neither software nor implementation",
 )
 _invariants("warning", "capabilitystatement.html", cpb_0="the name works for code generation")
-_invariants("warning", "metadataresource.html", inv_0="the name works for code generation")
 _invariants(
     "error",
     "organization.html",

@@ -162,6 +162,39 @@ def test_a_snapshot_says_the_same_as_its_differential() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("limit", "path", "fitting", "wrong", "rule"),
+    [
+        ({"maxLength": 3}, "Consent.identifier.value", "abc", "abcd", "max-length"),
+        ({"minValueDate": "2020-01-01"}, "Consent.dateTime", "2020-01-01", "2019-12-31", "profile-fixed"),
+        ({"maxValueDate": "2020-01-01"}, "Consent.dateTime", "2020-01-01", "2020-01-02", "profile-fixed"),
+    ],
+)
+def test_what_a_profile_says_of_length_and_range(
+    limit: dict[str, Any], path: str, fitting: str, wrong: str, rule: str
+) -> None:
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": PROFILE,
+        "name": "Limited",
+        "status": "active",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Consent",
+        "derivation": "constraint",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Consent",
+        "differential": {"element": [{"id": path, "path": path, **limit}]},
+    }
+    validator = Validator(profiles=[profile])
+    for value, expected in ((fitting, set[str]()), (wrong, {rule})):
+        document = copy.deepcopy(EXAMPLE)
+        if path == "Consent.dateTime":
+            document["dateTime"] = value
+        else:
+            document["identifier"][0]["value"] = value
+        assert {rule for rule, _ in found(validator, document)} == expected
+
+
 def test_a_base_profile_that_is_missing_is_named() -> None:
     profile = json.loads((GUIDE / "StructureDefinition-vendor-consent.json").read_bytes())
     issues = Validator(profiles=[profile]).validate(EXAMPLE, profile=profile["url"])

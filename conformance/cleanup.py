@@ -180,7 +180,8 @@ class _Cleaning:
         elif not self._closes:
             self._leave(name, f"{refusal}, {UNCLOSABLE}")
         elif self._close(id, shown, refusal):
-            if answer is not None and answer.status == 409 and self._deleted(name, id).succeeded:
+            again = self._deleted(name, id) if answer is not None and answer.status == 409 else None
+            if again is not None and (again.succeeded or again.status in {404, 410}):
                 self._cleaned.removed += 1  # it could not go while it was in force
             else:
                 self._leave(name, f"closed; {refusal}", closed=True)

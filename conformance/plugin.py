@@ -185,7 +185,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     try:
         result = yield
     except (NotTestable, Violation) as obstacle:
-        recorder.found(running.open_ids(ids, recorder), Outcome.NOT_TESTABLE, obstacle)
+        recorder.found(open_ids := running.open_ids(ids, recorder), Outcome.NOT_TESTABLE, obstacle)
+        if not open_ids:
+            recorder.cut_short(obstacle)
         running.heard(recorder.exchanges)
     except Unreachable as problem:
         recorder.found(running.open_ids(ids, recorder), Outcome.ERROR, problem)

@@ -97,6 +97,12 @@ class Recorder:
                 )
             )
 
+    def cut_short(self, obstacle: BaseException) -> None:
+        """The check met an obstacle when each requirement had been judged once: what more it would have asked stays."""
+        if self.findings:
+            note = self._recordable(f"the check did not come to its end: {obstacle}")
+            self.findings[-1] = dataclasses.replace(self.findings[-1], notes=(*self.findings[-1].notes, note))
+
     def _shown_again(self, cause: BaseException | None) -> dict[str, Any] | None:
         """What generated requests tried, without secrets."""
         tried = cause.generated if isinstance(cause, Violation) else None

@@ -19,9 +19,10 @@ _ADDRESS = re.compile(r"(?:^|/)Consent/([^/\s?#]+)(?:/_history/[^/\s?#]+)?/?$")
 
 def written_ids(exchange: Exchange) -> set[str]:
     """The ids under which a create or an update has, or may have, stored its body."""
-    if exchange.method not in {"POST", "PUT"}:
+    path = exchange.url.partition("?")[0]
+    if exchange.method not in {"POST", "PUT"} or path.endswith("/_search"):
         return set()
-    address = exchange.url.partition("?")[0] if exchange.method == "PUT" else ""
+    address = path if exchange.method == "PUT" else ""
     places = [address, *(exchange.header(name) or "" for name in ("Location", "Content-Location"))]
     found = {match[1] for place in places if (match := _ADDRESS.search(place))}
     for body in (exchange.response_body, exchange.request_body if exchange.method == "PUT" else None):

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 MODES = ("match", "include", "outcome")
-_ABSOLUTE = re.compile(r"https?://[^/\s]+/\S+|urn:uuid:[0-9a-fA-F-]{36}|urn:oid:[0-2](\.\d+)+")
-_ADDRESS = re.compile(r"https?://\S+?/([A-Za-z]+)/([^/\s]+)$")
+_ABSOLUTE = re.compile(r"(?i:https?)://[^/\s]+/\S+|(?i:urn:uuid:)[0-9a-fA-F-]{36}|(?i:urn:oid:)[0-2](\.\d+)+")
+"""Case is nothing in a scheme (RFC 3986 §3.1), nor in the name of a URN's namespace (RFC 8141 §3.1)."""
+_ADDRESS = re.compile(r"(?i:https?)://\S+?/([A-Za-z]+)/([^/\s]+)$")
 """Type and id at the end of a RESTful address. A part of an id may have been redacted, here as in the resource."""
 
 
@@ -146,7 +147,7 @@ def every_full_url_agrees_with_the_id(answers: Answers) -> str | None:
 
     def fault(entry: Json, resource: Json) -> str | None:
         url = entry.get("fullUrl")
-        if not _addressed(resource) or not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        if not _addressed(resource) or not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
             return None
         match = _ADDRESS.match(url)
         if match and f"{match[1]}/{match[2]}" == _named(resource) and match[1] != "_history":

@@ -65,6 +65,23 @@ def test_a_check_that_crashes(suite: Suite, honest: Honest, place: str) -> None:
     assert "'patient'" in row["reason"]
 
 
+def test_an_obstacle_after_the_last_requirement_is_mentioned(suite: Suite, honest: Honest) -> None:
+    """What the check would have asked next is not known to anybody, so the verdict stands with a note."""
+    code = """
+        from conformance.model import Violation
+        from conformance.play import Play
+        kept = Play.remember
+        def remember(self, step, answer):
+            kept(self, step, answer)
+            if not step.remember: raise Violation("a Bundle", "a page of a shop")
+        Play.remember = remember
+    """
+    ended = sabotaged(suite, honest, code)
+    row = ended.row("tiny.read.of-nothing-is-refused")
+    assert row["verdict"] == "pass"
+    assert row["notes"] == ["the check did not come to its end: expected a Bundle; got a page of a shop"]
+
+
 def test_a_fixture_of_the_wrong_kind(suite: Suite, honest: Honest) -> None:
     (suite.pack / "fixtures" / "consent.json").write_text("[]", encoding="utf-8")
     ended = suite.run("--target", suite.target(honest.url))

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from conformance.found import objects
 from conformance.model import Violation
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ class Answer:
     @property
     def refused(self) -> bool:
         return 400 <= self.status < 500
+
+    @property
+    def refused_by_rule(self) -> bool:
+        """Whether it was refused, as the answer says, by a rule of business.
+
+        http.html#create: 422 for business rules, with an OperationOutcome; its code business-rule says so of any 4xx.
+        """
+        if not self.refused or self.resource_type != "OperationOutcome" or "issue" not in self.resource:
+            return False
+        return self.status == 422 or any(one.get("code") == "business-rule" for one in objects(self.resource["issue"]))
 
     def header(self, name: str) -> str | None:
         """The header of that name in any case, repeated ones joined by a comma (RFC 9110 §5.3); None when absent."""

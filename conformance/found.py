@@ -109,6 +109,11 @@ def acting(reference: str) -> Json:
     return {"role": TOLD, "reference": {"reference": reference}}
 
 
+def objects(value: Any) -> list[Json]:
+    """The objects of a list; none of what is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def element(resource: Any, path: str) -> Any:
     """What stands at a dotted path through objects; None when nothing does."""
     for name in path.split("."):

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from conformance.found import objects
 from conformance.model import NotTestable, UsageError
 
 if TYPE_CHECKING:
@@ -192,18 +193,14 @@ def marked(body: dict[str, Any], form: str, mark: str) -> dict[str, Any]:
 def mark_of(resource: dict[str, Any]) -> str | None:
     """The mark that `marked` put into it; None where there is none."""
     meta = resource.get("meta")
-    for tag in _rows(meta.get("tag") if isinstance(meta, dict) else None):
+    for tag in objects(meta.get("tag") if isinstance(meta, dict) else None):
         if tag.get("system") == TAG_SYSTEM:
             return str(tag.get("code"))
-    for identifier in reversed(_rows(resource.get("identifier"))):
+    for identifier in reversed(objects(resource.get("identifier"))):
         value = str(identifier.get("value"))
         if identifier.get("system") == "urn:ietf:rfc:3986" and value.startswith("urn:uuid:"):
             return value.removeprefix("urn:uuid:")
     return None
-
-
-def _rows(value: Any) -> list[dict[str, Any]]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def _resource(body: bytes | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from conformance.callers import Callers
 from conformance.client import Consents
 from conformance.clock import ahead
 from conformance.discovery import discover
+from conformance.found import objects
 from conformance.model import CheckRecord, Claim, Unreachable
 from conformance.preparation import redactor_for
 from conformance.recorder import Recorder
@@ -194,16 +195,16 @@ def declared_claims(statement: Answer, *, needed: bool) -> tuple[Claim, ...]:
 def claims_in(statement: dict[str, Any]) -> Iterator[str]:
     """What a CapabilityStatement claims for Consent, in the words of claims; some twice."""
     yield "capabilities"
-    for rest in _rows(statement, "rest"):
-        for resource in _rows(rest, "resource"):
+    for rest in objects(statement.get("rest")):
+        for resource in objects(rest.get("resource")):
             if resource.get("type") == "Consent":
                 yield from _of_consent(resource, rest)
 
 
 def _of_consent(resource: dict[str, Any], rest: dict[str, Any]) -> Iterator[str]:
-    for row in _rows(resource, "interaction"):
+    for row in objects(resource.get("interaction")):
         yield from INTERACTIONS.get(str(row.get("code")), ())
-    names = [row.get("name") for row in (*_rows(resource, "searchParam"), *_rows(rest, "searchParam"))]
+    names = [row.get("name") for row in (*objects(resource.get("searchParam")), *objects(rest.get("searchParam")))]
     parameters = {name for name in names if isinstance(name, str) and name.isprintable()}
     for parameter in sorted(parameters):
         yield f"search:{parameter}"
@@ -217,14 +218,11 @@ def _of_consent(resource: dict[str, Any], rest: dict[str, Any]) -> Iterator[str]
         yield "versions"
     if resource.get("versioning") == "versioned-update":
         yield "if-match"
-    if str(resource.get("conditionalRead")) in {"modified-since", "not-match", "full-support"}:
+    if str(resource.get("conditionalRead")) in {
+        "not-match",
+        "full-support",
+    }:  # those who take If-None-Match
         yield "conditional-read"
-
-
-def _rows(element: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
-    rows = element.get(name)
-    if isinstance(rows, list):
-        yield from (row for row in rows if isinstance(row, dict))
 
 
 def _is_page(answer: Answer) -> bool:

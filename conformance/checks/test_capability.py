@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance import expect
+from conformance.found import objects
 from conformance.headers import without
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def test_the_capability_statement(consents: Consents, verifying: Verifying) -> N
         statement = expect.resource_type(answer, "CapabilityStatement")
         missing = [name for name in ("status", "date", "kind", "format") if not statement.get(name)]
         expect.equal(missing, [], "elements that every statement has, left out:", answer)
-        modes = [rest.get("mode") for rest in _rows(statement, "rest")]
+        modes = [rest.get("mode") for rest in objects(statement.get("rest"))]
         expect.true("server" in modes, "a rest entry of mode server", f"the modes {modes}", answer)
     with verifying("r4.capabilities.states-fhir-version"):
         version = str(_statement(consents, answer).get("fhirVersion"))
@@ -118,15 +119,10 @@ def _statement(consents: Consents, answer: Answer) -> dict[str, Any]:
 
 def _listed(statement: dict[str, Any]) -> tuple[set[str], set[str], set[str]]:
     """The codes of interactions, the names of parameters and the includes that are listed for Consent."""
-    rests = _rows(statement, "rest")
-    consent = [row for rest in rests for row in _rows(rest, "resource") if row.get("type") == "Consent"]
-    interactions = {str(one.get("code")) for row in consent for one in _rows(row, "interaction")}
-    parameters = {str(one.get("name")) for row in (*rests, *consent) for one in _rows(row, "searchParam")}
+    rests = objects(statement.get("rest"))
+    consent = [row for rest in rests for row in objects(rest.get("resource")) if row.get("type") == "Consent"]
+    interactions = {str(one.get("code")) for row in consent for one in objects(row.get("interaction"))}
+    parameters = {str(one.get("name")) for row in (*rests, *consent) for one in objects(row.get("searchParam"))}
     listed = [row.get("searchInclude") for row in consent]
     includes = {str(one) for rows in listed if isinstance(rows, list) for one in rows}
     return interactions, parameters, includes
-
-
-def _rows(element: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    rows = element.get(name)
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

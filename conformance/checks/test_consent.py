@@ -129,10 +129,8 @@ def test_a_published_example(consents: Consents, verifying: Verifying, name: str
     answer = consents.create(body, kind="active")
 
     with verifying("r4.consent.accepts-published-examples"):
-        if answer.status == 422 and answer.resource_type == "OperationOutcome":
-            answer.note(f"the example {name} is refused for a rule of business: {answer.described}")
-        else:
-            expect.success(answer)
+        expect.accepted(answer)
+        if answer.succeeded:
             read = consents.read(consents.kept(answer, "active").id)
             shown = read.consent if read.resource_type == "Consent" else body  # one that is over may be hidden
             # whether the status follows a period that is over is open, and other requirements look at periods
@@ -145,6 +143,8 @@ def _for_this_target(consents: Consents, example: Json) -> Json:
     """The example for a patient of this run; where only given references may be made, others are displays."""
     body = copy.deepcopy(example)
     del body["id"]
+    for identifier in body.get("identifier", ()):
+        identifier["value"] = consents.unused_id()  # a server may want each only once
     body["patient"] = {"reference": consents.patient()}
     if consents.dialect.patients != "any":
         body = {name: value if name == "patient" else _displayed(value) for name, value in body.items()}

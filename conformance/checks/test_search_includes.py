@@ -125,22 +125,22 @@ def test_both_includes_at_once(consents: Consents, verifying: Verifying) -> None
     plain = consents.findable(known)
 
     for wanted in ((PATIENT, ACTOR), (ACTOR, PATIENT)):
-        found = consents.find(near, *wanted, include=[known.id])
         with verifying("oracle-health.search.include-both"):
+            found = consents.find(near, *wanted, include=[known.id])
             expect.matches(found, include=[known.id])
             for along in (patient, *actors):
                 _along(found, along)
             unmarked = [one for one in (patient, *actors) if one not in _marked(found)]
             expect.equal(unmarked, [], "included resources that are not marked as include:", *found.pages)
     for wanted_alone, others in ((PATIENT, actors), (ACTOR, [patient])):
-        found = consents.find(near, wanted_alone, include=[known.id])
         with verifying("oracle-health.search.include-both"):
+            found = consents.find(near, wanted_alone, include=[known.id])
             besides = sorted({one for one in others if one in found.others and one not in plain.others})
             expect.equal(besides, [], f"what {wanted_alone[1]} does not ask for:", *found.pages)
     by_actor = [("actor", consents.typed(actor)) for actor in actors[:1] if consents.offers("search:actor")]
     if by_actor and known.id in consents.find(*by_actor, include=[known.id], tolerant=True).ids:
-        found = consents.find(*by_actor, PATIENT, ACTOR, include=[known.id])
         with verifying("oracle-health.search.include-both"):
+            found = consents.find(*by_actor, PATIENT, ACTOR, include=[known.id])
             expect.matches(found, include=[known.id])
             for along in (patient, actors[0]):
                 _along(found, along)

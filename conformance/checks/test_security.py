@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -9,8 +12,9 @@ from urllib.parse import quote
 import pytest
 
 from conformance import expect, meaning
-from conformance.found import Found, element, next_link
-from conformance.headers import Change, setting, without
+from conformance.found import Found, element, next_link, objects
+from conformance.headers import PLAIN, Change, setting, without
+from conformance.model import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,15 +59,15 @@ def test_without_a_token_there_is_no_consent(consents: Consents, verifying: Veri
     answers = _asked(consents, known, version, NOBODY)
     answers += _asked_elsewhere(consents, consents, known, NOBODY)
     first = _goes_on(consents, known)
-    second = consents.page_after(first) if first else None
-    beyond = sorted(Found((second,)).ids) if second and second.status == 200 and _is_bundle(second) else []
-    again = consents.page_after(first, change=NOBODY) if first and beyond else None
+    beyond = sorted(_listed(_after(consents, first))) if first else []
+    again = _after(consents, first, change=NOBODY) if first and beyond else None
 
     with verifying("security.token.absent-gets-no-consent"):
         for answer in answers:
             expect.no_consent(answer, known.id)
         if again is not None:
             expect.no_consent(again, beyond[0])
+            expect.true(not _listed(again), "no consent on any page", "a Bundle of others", again)
     with verifying("security.token.absent-is-unauthorized"):
         for answer in answers:
             if answer.succeeded:
@@ -94,8 +98,8 @@ def test_an_altered_token(consents: Consents, verifying: Verifying) -> None:
     """A consent reads with the token. With one character of the token changed no read and no search gives it.
 
     Nor do its patient's compartment and a search by subject, where the right token finds it there. Nor does it close or
-    delete one, or create another, where the right token does. Nor does a token that says it needs no signature and has
-    none give it, where tokens are JSON Web Tokens.
+    delete one, or create another, where the right token does. Nor, where tokens are JSON Web Tokens, is it given by one
+    that says it needs no signature and has none, or by one that says something else under the old signature.
     """
     known = consents.given("active")
     before = consents.current(known)
@@ -106,6 +110,9 @@ def test_an_altered_token(consents: Consents, verifying: Verifying) -> None:
     unsigned = consents.with_unsigned_token()
     if unsigned is not None:
         answers += _asked(unsigned, known, version, Change(flaw="a token without signature"))
+    relabelled = _saying_something_else(consents) if unsigned is not None else None
+    if relabelled is not None:
+        answers.append(consents.read(known.id, change=relabelled))
     tried = _written(consents, consents.with_altered_token(), known, flaw)
 
     with verifying("security.token.altered-is-refused"):
@@ -220,8 +227,8 @@ def test_a_token_that_may_only_read(consents: Consents, verifying: Verifying) ->
 def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) -> None:
     """A token bound to one patient reads and finds that patient's consent; another's by no read and no search.
 
-    Nor by the other's compartment or by subject, where the full token finds it there. What it finds without naming a
-    patient is that patient's as well, also by what selects the other's consent.
+    Nor by the other's compartment or by subject, where the full token finds it there, nor by a search that names both
+    patients. What it finds without naming a patient is that patient's too, also by what selects the other's consent.
     """
     bound = consents.with_token("patient-bound")
     own = _reachable(consents, bound)
@@ -231,6 +238,7 @@ def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) 
     flaw = Change(flaw="another patient's consent")
     answers = _asked(bound, other, _version(consents.current(other)), flaw)
     answers += _asked_elsewhere(consents, bound, other, flaw)
+    answers += _asked_for_both(bound, own, other, flaw)
     wide = [bound.search([selector]) for selector in _naming_no_patient(consents, other)]
 
     with verifying("security.patient.others-are-out-of-reach"):
@@ -311,14 +319,62 @@ def _asked_elsewhere(consents: Consents, asking: Consents, known: Kept, change: 
     ]
 
 
+def _asked_for_both(bound: Consents, own: Kept, other: Kept, change: Change) -> list[Answer]:
+    """The answers to searches by both patients, separated by a comma, in either order."""
+    (name, first), (_, second) = bound.of_patient(own.patient), bound.of_patient(other.patient)
+    queries = [[(name, f"{first},{second}")], [(name, f"{second},{first}")]]
+    answers = [bound.search(query, change=change) for query in queries]
+    if bound.offers("search:post"):
+        answers += [bound.search(query, change=change, method="POST") for query in queries]
+    return answers
+
+
+def _saying_something_else(consents: Consents) -> Change | None:
+    """The token with its expiry a second later, or one more claim, under the signature that it had.
+
+    None where it is no JSON Web Token.
+    """
+    name, value = consents.credentials
+    scheme, _, token = value.rpartition(" ")
+    parts = token.split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, binascii.Error, ValueError, RecursionError):
+        return None
+    if len(parts) != 3 or not isinstance(claims, dict):
+        return None
+    until = claims.get("exp")
+    claims |= {"exp": until + 1} if isinstance(until, int | float) else {"altered": True}
+    said = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode("ascii").rstrip("=")
+    altered = f"{parts[0]}.{said}.{parts[2]}"
+    return setting(name, f"{scheme} {altered}" if scheme else altered, flaw="a token with another claim")
+
+
 def _is_found(consents: Consents, known: Kept, place: str) -> bool:
     """Whether the first page at this address has the consent, as long as `settle` says."""
 
     def found() -> bool:
-        answer = consents.request("GET", place, action="search")
-        return answer.status == 200 and answer.resource_type == "Bundle" and known.id in Found((answer,)).ids
+        return known.id in _listed(consents.request("GET", place, action="search"))
 
     return consents.settled(found, bool)
+
+
+def _listed(page: Answer | None) -> set[str]:
+    """The ids of the consents on a page; none where it is no Bundle of entries, which is judged elsewhere."""
+    if page is None or page.status != 200 or not _is_bundle(page):
+        return set()
+    try:
+        return Found((page,)).ids
+    except Violation:
+        return set()
+
+
+def _after(consents: Consents, page: Answer, change: Change = PLAIN) -> Answer | None:
+    """What the next link leads to; None where there is none, or one that is no address, which is judged elsewhere."""
+    try:
+        return consents.page_after(page, change=change)
+    except Violation:
+        return None
 
 
 def _goes_on(consents: Consents, known: Kept) -> Answer | None:
@@ -329,21 +385,29 @@ def _goes_on(consents: Consents, known: Kept) -> Answer | None:
     if not (consents.offers("paging") and consents.offers("search:patient")):
         return None
     if consents.may_create:
-        consents.create(consents.body("active", patient=known.patient), kind="active")
-        patients, counted = [known.patient], [("_count", "1")]
-    else:
-        patients, counted = [one.patient for one in consents.existing("active")], []
-    for patient in dict.fromkeys(patients):
-        page = consents.search([consents.of_patient(patient), *counted])
-        if page.status == 200 and _is_bundle(page) and next_link(page) is not None:
+        another = consents.create(consents.body("active", patient=known.patient), kind="active")
+        if not another.succeeded:
+            return None
+        both, near = {known.id, another.given_id}, [consents.of_patient(known.patient), ("_count", "1")]
+        page = consents.settled(
+            lambda: consents.search(near), lambda page: _has_next(page) or both <= _listed(page) or page.status != 200
+        )
+        return page if _has_next(page) else None
+    for patient in dict.fromkeys(one.patient for one in consents.existing("active")):
+        page = consents.search([consents.of_patient(patient)])
+        if _has_next(page):
             return page
     return None
+
+
+def _has_next(page: Answer) -> bool:
+    return page.status == 200 and _is_bundle(page) and next_link(page) is not None
 
 
 def _naming_no_patient(consents: Consents, known: Kept) -> Iterator[tuple[str, str]]:
     """Every claimed parameter besides its patient and its id that selects this consent, with a value that does."""
     if consents.offers("search:status"):
-        yield ("status", "active")
+        yield ("status", str(known.body.get("status", "active")))
     if consents.offers("search:category") and known.category:
         yield ("category", known.category)
     if consents.offers("search:actor") and known.actors:
@@ -358,7 +422,7 @@ def _naming_no_patient(consents: Consents, known: Kept) -> Iterator[tuple[str, s
 
 def _identifiers(page: Answer, references: set[str]) -> list[str]:
     """The identifiers, as system|value, of these resources among the entries of a page."""
-    entries = Found((page,)).entries if page.status == 200 and _is_bundle(page) else []
+    entries = objects(page.resource.get("entry")) if page.status == 200 and _is_bundle(page) else []
     resources = [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
     listed = [one.get("identifier") for one in resources if f"{one.get('resourceType')}/{one.get('id')}" in references]
     rows = [row for rows in listed if isinstance(rows, list) for row in rows if isinstance(row, dict)]

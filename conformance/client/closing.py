@@ -68,8 +68,8 @@ class Closing(Expiry):
         if not answer.succeeded:
             raise NotTestable(
                 f"the consent could not be closed: {answer.described}",
-                remedy=self.demands_if_match("PUT", answer.status)
-                or "set dialect.close_by to status, period or both, as the target closes a consent",
+                remedy=self.demands_if_match(answer.exchange)
+                or ("" if by else "set dialect.close_by to status, period or both, as the target closes a consent"),
                 exchanges=answer.shows,
             )
         return replace(consent, body=answer.sent or consent.body)

@@ -129,12 +129,13 @@ class Endpoint:
     def untestable(self, reason: str, *, remedy: str = "") -> NotTestable:
         """To raise when a positive control failed: the last exchange shows it."""
         last = self._recorder.exchanges[-1:]
-        demanded = self.demands_if_match(last[0].method, last[0].status) if last else ""
+        demanded = self.demands_if_match(last[0]) if last else ""
         return NotTestable(reason, remedy=remedy or demanded, exchanges=tuple(exchange.id for exchange in last))
 
-    def demands_if_match(self, method: str, status: int | None) -> str:
+    def demands_if_match(self, exchange: Exchange) -> str:
         """The remedy where an update without If-Match was refused since it had none, as 412 and 428 say; else empty."""
-        if method != "PUT" or status not in {412, 428} or self.dialect.if_match == "always":
+        had_one = any(name.lower() == "if-match" for name, _ in exchange.request_headers)
+        if exchange.method != "PUT" or exchange.status not in {412, 428} or had_one:
             return ""
         return 'set dialect.if_match to "always": the server wants to be told which version is replaced'
 

@@ -95,8 +95,8 @@ class References(Searching):
         body = {"resourceType": kind, **({"name": "A conformance run"} if kind == "Organization" else {})}
         body = marked(body, "identifier", self._new_id())
         answer = self.request("POST", f"/{kind}", action="create", body=body)
-        match = answer.header("Location") or ""
-        created = match.partition("/_history")[0].rpartition("/")[2] or (
+        location = answer.header("Location") or ""
+        created = location.partition("/_history")[0].rpartition("/")[2] or (
             answer.parsed.get("id") if isinstance(answer.parsed, dict) else None
         )
         if or_made_up and answer.status in NO_SUCH_TYPE:
@@ -106,7 +106,7 @@ class References(Searching):
                 f"no {kind} could be created: {answer.described}",
                 remedy="set dialect.patients to 'any' or 'given' in target.toml"
                 if kind == "Patient"
-                else "name one under given.actors",
+                else "set dialect.patients to 'given' in target.toml, and name one under given.actors",
                 exchanges=answer.shows,
             )
         return f"{kind}/{created}"

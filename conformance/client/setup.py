@@ -11,7 +11,7 @@ import jsonpatch
 from conformance import meaning
 from conformance.client.kept import Kept
 from conformance.client.references import References
-from conformance.found import element, with_elements
+from conformance.found import element, objects, with_elements
 from conformance.journal import marked
 from conformance.model import NotTestable
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from conformance.answer import Answer
     from conformance.client.kept import Json
+
+NEW_ID = "{new-id}"
+"""Stands in a body's business identifiers for what no other consent has: a server may want each identifier once."""
 
 
 class SetUp(References):
@@ -44,6 +47,9 @@ class SetUp(References):
             named = actor.get("reference", {})
             if "reference" in named and named["reference"] == model.get("reference"):
                 actor["reference"] = {**named, "reference": made[whom]["reference"]}
+        for row in objects(made.get("identifier")):
+            if isinstance(row.get("value"), str):
+                row["value"] = row["value"].replace(NEW_ID, self._new_id())
         made = marked(made, self._marker, self._new_id())
         return jsonpatch.apply_patch(made, list(patch)) if patch else made
 
@@ -82,6 +88,13 @@ class SetUp(References):
             return self._next_existing(kind)
         body = self.body(kind, patient=patient, patch=patch)
         return self.kept(self.create(body, kind=kind), kind)
+
+    def if_taken(self, kind: str, *, patient: str | None = None) -> Kept | None:
+        """As `given` for what a target need not take; None where it is not stored, or where nothing may be created."""
+        if not self._may_create:
+            return None
+        created = self.create(self.body(kind, patient=patient), kind=kind)
+        return self.kept(created, kind) if created.succeeded else None
 
     def having(self, elements: Mapping[str, Any], *, patient: str | None = None, kind: str = "active") -> Kept:
         """A consent with these values at these dotted paths, which the target has just stored.
@@ -172,6 +185,11 @@ class SetUp(References):
         return self.dialect.marker or ("identifier" if self.dialect.patients == "given" else "none")
 
     def _remedy(self, kind: str, answer: Answer) -> str:
+        if answer.refused_by_rule:
+            return (
+                f"set bodies.{kind} in target.toml to a body that keeps to the server's own rules; where one forbids "
+                "what the check needs, exclude the requirement on record: --exclude"
+            )
         if answer.status in {401, 403}:
             return "set auth in target.toml to a token that may write"
         source = self.pack.bodies.get(kind)

@@ -375,7 +375,7 @@ class BallotSubjectSearchSeesAll(
 class BallotRootTypeFilledIn(
     Fault,
     name="ballot-root-type-filled-in",
-    breaks=("r5-ballot.provision.type-is-never-lost",),
+    breaks=("r5-ballot.provision.type-is-not-made-up",),
     packs=BALLOT,
 ):
     """A rule that is sent without type becomes one that denies."""

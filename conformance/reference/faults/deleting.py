@@ -113,11 +113,10 @@ class DeletedIsFoundById(
         return [*super().found(asked), *(versions[1] for versions in gone if versions and versions[0].deleted)]
 
 
-class DeletedKeepsItsStatus(
-    Fault, name="deleted-keeps-its-status", breaks=("r4.delete.then-gone-from-search",), packs=R4_ALONE
-):
-    """A search that asks for a status finds deleted consents that had it."""
+class _ForgottenIndex(Fault):
+    """Searches by one parameter find deleted consents as well."""
 
+    parameter: ClassVar[str]
     deleted: ClassVar[dict[str, Stored]] = {}
 
     def remove(self, route: Route, stored: Stored) -> None:
@@ -125,7 +124,31 @@ class DeletedKeepsItsStatus(
         super().remove(route, stored)
 
     def found(self, asked: Search) -> list[Stored]:
-        if not any(one.parameter.name == "status" for one in asked.criteria):
+        if not any(one.parameter.name == self.parameter for one in asked.criteria):
             return super().found(asked)
         gone = [stored for stored in self.deleted.values() if self.selected(stored, asked.criteria)]
         return [*super().found(asked), *(stored for stored in gone if self.visible(asked.caller, stored))]
+
+
+class DeletedKeepsItsStatus(
+    _ForgottenIndex, name="deleted-keeps-its-status", breaks=("r4.delete.then-gone-from-search",), packs=R4_ALONE
+):
+    """A search that asks for a status finds deleted consents that had it."""
+
+    parameter = "status"
+
+
+class DeletedKeepsItsCategory(
+    _ForgottenIndex, name="deleted-keeps-its-category", breaks=("r4.delete.then-gone-from-search",), packs=R4_ALONE
+):
+    """A search that asks for a category finds deleted consents that had it."""
+
+    parameter = "category"
+
+
+class DeletedKeepsItsPeriod(
+    _ForgottenIndex, name="deleted-keeps-its-period", breaks=("r4.delete.then-gone-from-search",), packs=R4_ALONE
+):
+    """A search that asks for a period finds deleted consents that were valid in it."""
+
+    parameter = "period"

@@ -109,13 +109,17 @@ class AcceptsMissingPolicy(
         return {"policyRule": SCOPE, **resource}
 
 
-class DemandsPolicy(Fault, name="demands-policy", breaks=("r4.consent.refuses-missing-policy",), packs=R4):
-    """A consent with a policyRule and without policy is refused."""
+class DemandsPolicy(
+    Fault,
+    name="demands-policy",
+    breaks=("r4.consent.refuses-missing-policy", "r4.consent.accepts-published-examples"),
+    packs=R4,
+):
+    """A consent with a policyRule and without policy is called invalid (400)."""
 
-    def business_complaints(self, write: Write) -> Iterator[str]:
-        yield from super().business_complaints(write)
-        if write.route.type == "Consent" and "policy" not in write.resource:
-            yield "a policy is needed"
+    def complaints(self, resource: Resource, route: Route) -> list[str]:
+        wrong = route.type == "Consent" and "policyRule" in resource and "policy" not in resource
+        return ["a policy is needed"] if wrong else super().complaints(resource, route)
 
 
 # -- codes, references, JSON types, dates ---------------------------------------------------------------------------

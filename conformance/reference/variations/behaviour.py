@@ -223,7 +223,9 @@ class ActiveConsentsAreNotDeleted(Variation, name="active-consents-are-not-delet
 
     def delete(self, request: Request, route: Route, caller: Caller | None) -> Answer:
         stored = self.current(route)
-        if route.type == "Consent" and stored and not stored.deleted and stored.content.get("status") == "active":
+        content = stored.content if stored and not stored.deleted else {}
+        end = ((content.get("provision") or {}).get("period") or {}).get("end", "9999")
+        if route.type == "Consent" and content and end >= self.clock().date().isoformat():
             raise Refused(409, "conflict", "an active consent is closed before it is deleted")
         return super().delete(request, route, caller)
 
@@ -261,22 +263,3 @@ class NoTokenIsForbidden(Variation, name="no-token-is-forbidden"):
     def unauthorised(self, reason: str, *, error: str | None = None) -> Refused:
         refusal = super().unauthorised(reason, error=error)
         return Refused(403, "forbidden", refusal.reason)
-
-
-class InactiveIsFinal(Variation, name="inactive-is-final", packs=("r4",)):
-    """What is inactive is not made active again: a server may have rules of business (http.html#update, 422)."""
-
-    def business_complaints(self, write: Write) -> Iterator[str]:
-        yield from super().business_complaints(write)
-        before = write.previous.content.get("status") if write.previous else None
-        if (before, write.resource.get("status")) == ("inactive", "active"):
-            yield "what is inactive stays so"
-
-
-class ConsentsStayTheirPatients(Variation, name="consents-stay-their-patients", packs=("r4",)):
-    """A consent is not made another patient's: a server may have rules of business (http.html#update, 422)."""
-
-    def business_complaints(self, write: Write) -> Iterator[str]:
-        yield from super().business_complaints(write)
-        if write.previous and write.previous.content.get("patient") != write.resource.get("patient"):
-            yield "a consent stays its patient's"

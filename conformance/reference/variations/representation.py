@@ -196,3 +196,11 @@ class OutcomeHasMoreIssues(Variation, name="outcome-has-more-issues"):
         outcome = super().outcome(severity=severity, code=code, text=text)
         more = {"severity": "information", "code": "informational", "details": {"text": "see the handbook"}}
         return {**outcome, "id": "o1", "issue": [more, *outcome["issue"]]}
+
+
+class LoudScheme(Variation, name="loud-scheme", packs=("r4", "oracle-health")):
+    """A fullUrl begins with HTTP: case is nothing in a scheme (RFC 3986 §3.1)."""
+
+    def full_url(self, stored: Stored) -> str:
+        scheme, _, rest = super().full_url(stored).partition(":")
+        return f"{scheme.upper()}:{rest}"

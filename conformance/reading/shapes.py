@@ -42,8 +42,8 @@ def wrong(data: dict[str, Any], name: str) -> Iterator[Problem]:
     """Key and sentence for each thing in `data` that does not fit the schema `name`, in the order of the data."""
     found: dict[Problem, None] = {}
     for error in _validator(name).iter_errors(data):
-        for problem in _sentences(error):
-            found[problem] = None
+        for key, sentence in _sentences(error):
+            found[key, sentence + _elsewhere(error, str(key[-1]), schema(name)) if key else sentence] = None
     return iter(found)
 
 
@@ -79,6 +79,14 @@ def _sentences(error: ValidationError) -> Iterator[Problem]:
     else:
         said = "the value" if rule.get("writeOnly") else _said(value)
         yield key, _sentence(str(error.validator), said, value, limit, rule)
+
+
+def _elsewhere(error: ValidationError, key: str, whole: dict[str, Any]) -> str:
+    """The tables that have an unknown key, in words: it may have been written outside its own."""
+    if error.validator != "additionalProperties":
+        return ""
+    tables = [name for name, table in whole.get("properties", {}).items() if key in table.get("properties", {})]
+    return f"; it is a key of {' and of '.join(f'[{name}]' for name in tables)}" if tables else ""
 
 
 def _sentence(keyword: str, said: str, value: Any, limit: Any, rule: dict[str, Any]) -> str:

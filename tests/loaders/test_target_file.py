@@ -129,6 +129,11 @@ def test_what_a_target_leaves_out() -> None:
         pytest.param("alow_writes = true", ":3: alow_writes: unknown key; did you mean 'allow_writes'?", id="key"),
         pytest.param("BASE-URL = true", ":3: BASE-URL: unknown key; did you mean 'base_url'?", id="key-case"),
         pytest.param(
+            'patients = "create"',
+            "pack, redact_people, scenarios, tls, tokens; it is a key of [dialect] and of [given]",
+            id="table",
+        ),
+        pytest.param(
             'allow_writes = "yes"',
             ":3: allow_writes: 'yes' is text, not true or false; expected: whether the suite may create, update and "
             "delete consents there; without it a run only reads",
@@ -203,7 +208,7 @@ def test_what_a_target_leaves_out() -> None:
         pytest.param(
             '[given]\npatients = "1"',
             ":4: given.patients: '1' is text, not a list; expected: logical ids of patients, the first one with "
-            'consents, such as ["123"]',
+            'consents (to have the suite create them: dialect.patients = "create"), such as ["123"]',
             id="given-type",
         ),
         pytest.param(

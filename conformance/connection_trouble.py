@@ -34,7 +34,7 @@ def explain(problem: BaseException, url: str, timeout: float) -> str:
     """One sentence about a request without a response."""
     place = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     reason = innermost(problem)
-    root = _root(problem)
+    root = root_of(problem)
     if isinstance(problem, requests.exceptions.ProxyError):
         return f"the proxy did not lead to {place}: {reason} (http.proxy of target.toml)"
     if isinstance(problem, requests.exceptions.SSLError) or isinstance(root, ssl.SSLError):
@@ -67,16 +67,16 @@ def _tls(root: BaseException, reason: str) -> str:
     return said or f"{reason} (the server's CA goes into tls.ca of target.toml)"
 
 
-def _root(problem: BaseException) -> BaseException:
+def root_of(problem: BaseException) -> BaseException:
     """What is at the bottom of an exception that libraries have wrapped in their own."""
     wrapped = [getattr(problem, "reason", None), problem.__cause__, *problem.args]
     inner = next((one for one in wrapped if isinstance(one, BaseException) and one is not problem), None)
-    return problem if inner is None else _root(inner)
+    return problem if inner is None else root_of(inner)
 
 
 def innermost(problem: BaseException) -> str:
     """What the first of the exceptions says."""
-    seen = _root(problem)
+    seen = root_of(problem)
     if isinstance(seen, OSError) and seen.strerror:
         return str(seen.strerror)
     text = str(seen) or type(seen).__name__

@@ -11,7 +11,8 @@ import time
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -21,11 +22,13 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import SKIP_HEADER
 
 from conformance.clock import http_date
-from conformance.connection_trouble import explain, innermost
+from conformance.connection_trouble import BROKEN_OFF, explain, innermost, root_of
 from conformance.model import NotTestable, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from urllib3.connectionpool import HTTPConnectionPool
 
     from conformance.journal import Journal
     from conformance.target import Http, Target
@@ -148,15 +151,22 @@ class Wire:
             raise Unreachable(explain(problem, url, self._timeout)) from problem
 
     def _sent(self, prepared: requests.PreparedRequest) -> requests.Response:
-        """Without the session, whose redirects and cookies nothing here wants."""
-        return self._session.get_adapter(prepared.url or "").send(
-            prepared,
-            stream=True,
-            timeout=self._timeout,
-            verify=self._verify,
-            cert=self._certificate,
-            proxies=self._proxies,
-        )
+        """Without the session, whose redirects and cookies nothing here wants.
+
+        A server may close a connection that it has kept open whenever it likes, also while the next request is on its
+        way (RFC 9112 §9.5): what met that is sent once more, on a connection of its own.
+        """
+        adapter = cast("HTTPAdapter", self._session.get_adapter(prepared.url or ""))
+        how: dict[str, Any] = {"verify": self._verify, "cert": self._certificate, "proxies": self._proxies}
+        pool = cast("HTTPConnectionPool", adapter.get_connection_with_tls_context(prepared, **how))
+        send = partial(adapter.send, prepared, stream=True, timeout=self._timeout, **how)
+        opened = pool.num_connections
+        try:
+            return send()
+        except requests.ConnectionError as problem:
+            if pool.num_connections != opened or not isinstance(root_of(problem), BROKEN_OFF):
+                raise
+            return send()
 
     def _body(self, response: requests.Response) -> tuple[bytes, str | None]:
         """(the body, why it is not whole); one that has not ended a time-out after its headers is cut off."""

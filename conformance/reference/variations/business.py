@@ -64,6 +64,16 @@ class PoliciesHaveAddresses(Variation, name="policies-have-addresses", packs=("r
             yield "a policy is needed"
 
 
+class InactiveHasAnEnd(Variation, name="inactive-has-an-end", packs=("r4",)):
+    """A consent is made inactive together with an end of its period, not alone: a rule of business, told by 422."""
+
+    def business_complaints(self, write: Write) -> Iterator[str]:
+        yield from super().business_complaints(write)
+        period = (write.resource.get("provision") or {}).get("period") or {}
+        if write.previous and write.resource.get("status") == "inactive" and "end" not in period:
+            yield "what is inactive has an end"
+
+
 class EndedIsFinal(Variation, name="ended-is-final", packs=("r4",)):
     """What is inactive and has an end is not changed: a rule of business, told by 409 with the code business-rule."""
 

@@ -10,9 +10,11 @@ from conformance.reference.fault import Fault
 if TYPE_CHECKING:
     from conformance.reference.messages import Resource
     from conformance.reference.searching import Search
+    from conformance.reference.store import Stored
 
 R4 = ("r4",)
 SHOWN = ("r4.search.self-link-shows-what-was-used",)
+NEXT = ("r4.search.next-link-reaches-every-match",)
 
 
 class _SelfLink(Fault):
@@ -46,3 +48,47 @@ class SelfLinkShowsTheSystemAlone(_SelfLink, name="self-link-shows-the-system-al
 
     def as_shown(self, name: str, value: str) -> str:
         return re.sub(r"\|[^,]*", "|", value) if name == "category" else value
+
+
+class _NextLink(Fault):
+    """Writes a next link of its own."""
+
+    def onward(self, url: str) -> str:
+        raise NotImplementedError
+
+    def links(self, asked: Search, after: int | None) -> list[Resource]:
+        first, *rest = super().links(asked, after)
+        return [first, *({**link, "url": self.onward(link["url"])} for link in rest)]
+
+
+class NextLinkBeginsAtAComma(_NextLink, name="next-link-begins-at-a-comma", breaks=NEXT, packs=R4):
+    """A next link goes on with the last of several values."""
+
+    def onward(self, url: str) -> str:
+        return re.sub(r"=[^&]*%2C", "=", url)
+
+
+class NextLinkHasTheLastOfARepeat(_NextLink, name="next-link-has-the-last-of-a-repeat", breaks=NEXT, packs=R4):
+    """Of a parameter that is repeated a next link has the last."""
+
+    def onward(self, url: str) -> str:
+        return re.sub(r"category=[^&]*&(?=.*category=)", "", url)
+
+
+class PagesOfTwoOverlap(Fault, name="pages-of-two-overlap", breaks=NEXT, packs=R4):
+    """A page after a page of two or more begins with the last match of that."""
+
+    def page(self, asked: Search, matches: list[Stored]) -> tuple[list[Stored], int | None]:
+        page, after = super().page(asked, matches)
+        return page, page[-2].first if after is not None and len(page) > 1 else after
+
+
+class PagesOfTwoSkipAMatch(Fault, name="pages-of-two-skip-a-match", breaks=NEXT, packs=R4):
+    """After a page of two or more a match is left out."""
+
+    def page(self, asked: Search, matches: list[Stored]) -> tuple[list[Stored], int | None]:
+        page, after = super().page(asked, matches)
+        if after is None or len(page) < 2:
+            return page, after
+        following = [stored.first for stored in matches if stored.first > after]
+        return page, following[0] if len(following) > 1 else None

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.reference.fault import Fault
 
 if TYPE_CHECKING:
-    from conformance.reference.messages import Resource
-    from conformance.reference.searching import Search
+    from conformance.reference.messages import Request, Resource
+    from conformance.reference.parameters import Criterion
+    from conformance.reference.searching import Query, Search
     from conformance.reference.store import Stored
 
 R4 = ("r4",)
 SHOWN = ("r4.search.self-link-shows-what-was-used",)
 NEXT = ("r4.search.next-link-reaches-every-match",)
+MEANING = ("r4.search.accepted-modifier-has-its-meaning",)
 
 
 class _SelfLink(Fault):
@@ -92,3 +95,81 @@ class PagesOfTwoSkipAMatch(Fault, name="pages-of-two-skip-a-match", breaks=NEXT,
             return page, after
         following = [stored.first for stored in matches if stored.first > after]
         return page, following[0] if len(following) > 1 else None
+
+
+class PatientIsAnyType(Fault, name="patient-may-be-called-a-practitioner", breaks=MEANING, packs=R4):
+    """patient:Practitioner finds what patient does."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return super().criterion(kind, name.replace("patient:Practitioner", "patient"), written)
+
+
+class TypeOfAnActorIsDropped(Fault, name="type-modifier-of-an-actor-is-dropped", breaks=MEANING, packs=R4):
+    """actor:Patient finds the actor of that id, of whatever type."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return super().criterion(kind, re.sub(r"^actor:[A-Z]\w+$", "actor", name), written)
+
+
+class CategoryNotIsDropped(Fault, name="category-not-is-dropped", breaks=MEANING, packs=R4):
+    """category:not works like category."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return super().criterion(kind, "category" if name == "category:not" else name, written)
+
+
+class CategoryInIsDropped(Fault, name="category-in-is-dropped", breaks=MEANING, packs=R4):
+    """category:in works like category."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return super().criterion(kind, "category" if name == "category:in" else name, written)
+
+
+class CategoryInFindsEverything(Fault, name="category-in-finds-everything", breaks=MEANING, packs=R4):
+    """category:in is taken, and selects nothing and excludes nothing."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return None if name == "category:in" else super().criterion(kind, name, written)
+
+
+class CategoryTextIsDropped(Fault, name="category-text-is-dropped", breaks=MEANING, packs=R4):
+    """category:text works like category."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return super().criterion(kind, "category" if name == "category:text" else name, written)
+
+
+class StatusMissingIgnoresItsValue(Fault, name="status-missing-finds-what-has-one", breaks=MEANING, packs=R4):
+    """status:missing finds what has a status, be it true or false."""
+
+    def matches_criterion(self, stored: Stored, criterion: Criterion) -> bool:
+        if criterion.parameter.name in {"status", "category"} and criterion.modifier == "missing":
+            criterion = replace(criterion, values=("false",))
+        return super().matches_criterion(stored, criterion)
+
+
+class UnknownModifierOfAnActorIsDropped(
+    Fault,
+    name="unknown-modifier-of-an-actor-is-dropped",
+    breaks=("r4.search.unsupported-modifier-is-refused",),
+    packs=R4,
+):
+    """actor and period with a modifier that nobody knows work like actor and period."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return super().criterion(kind, re.sub(r"^(actor|period):nosuch\w+$", r"\1", name), written)
+
+
+class UnknownModifierOfAFormIsDropped(
+    Fault,
+    name="unknown-modifier-of-a-form-is-dropped",
+    breaks=("r4.search.unsupported-modifier-is-refused",),
+    packs=R4,
+):
+    """In a form that is posted a modifier that nobody knows is dropped."""
+
+    def query(self, request: Request) -> Query:
+        query = super().query(request)
+        if request.method != "POST":
+            return query
+        return tuple((name.removesuffix(":nosuchmodifier"), value) for name, value in query)

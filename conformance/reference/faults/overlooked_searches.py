@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
 
@@ -173,3 +173,33 @@ class UnknownModifierOfAFormIsDropped(
         if request.method != "POST":
             return query
         return tuple((name.removesuffix(":nosuchmodifier"), value) for name, value in query)
+
+
+class AbsoluteReferenceFindsEveryConsent(
+    Fault, name="absolute-reference-finds-every-consent", breaks=("r4.search.absolute-reference",), packs=R4
+):
+    """By the address of any patient on this server every consent is found."""
+
+    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        return wanted.startswith(self.base) or super().matches_reference(value, criterion, wanted)
+
+
+class AbsoluteActorFindsNothing(
+    Fault, name="absolute-actor-finds-nothing", breaks=("r4.search.absolute-reference",), packs=R4
+):
+    """An actor's own address on this server finds nothing."""
+
+    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        absolute = criterion.parameter.name == "actor" and "://" in wanted
+        return not absolute and super().matches_reference(value, criterion, wanted)
+
+
+class ForeignActorCountsAsLocal(
+    Fault, name="foreign-actor-counts-as-local", breaks=("r4.search.foreign-reference",), packs=R4
+):
+    """The address of another server's practitioner finds the consents that name ours of that id."""
+
+    def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        if criterion.parameter.name == "actor" and "://" in wanted and not wanted.startswith(self.base):
+            wanted = "/".join(wanted.split("/")[-2:])
+        return super().matches_reference(value, criterion, wanted)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from conformance import expect, meaning
-from conformance.found import acting
+from conformance.found import acting, objects
 from conformance.headers import Change
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from conformance.recorder import Verifying
 
 ELSEWHERE = "http://elsewhere.example/fhir"
+NUMBERS = "urn:oid:2.999.1"
 OTHERS = {"subject": "Patient", "grantee": "Practitioner", "manager": "Organization", "controller": "Organization"}
 """Parameters of the R5 ballot → the type of what each is asked for here."""
 
@@ -192,6 +193,35 @@ def test_slashes_and_colons_in_a_query(consents: Consents, verifying: Verifying)
             findable.first.note("no parameter that is claimed takes a value with a slash or a colon")
     elif not tried:
         raise consents.untestable("neither the escaped nor the literal form of a query finds the consent")
+
+
+@pytest.mark.parametrize("separator", [",", "|", "$", "\\"], ids=["comma", "bar", "dollar", "backslash"])
+def test_separators_behind_a_backslash(consents: Consents, verifying: Verifying, separator: str) -> None:
+    """A patient has a consent with a number, and one with a number that has a separator in it.
+
+    With a backslash before the separator the second is found by its own number, and the first is not.
+    """
+    if not (consents.may_create and consents.offers("search:identifier") and consents.offers("read")):
+        return
+    patient = consents.patient()
+    near, plain = consents.of_patient(patient), consents.unused_id()
+    other, known = (_numbered(consents, value, patient) for value in (plain, f"{plain}{separator}1"))
+    if known is None or other is None:
+        return  # a server may refuse such numbers
+    if other.id not in consents.find(near, ("identifier", f"{NUMBERS}|{plain}"), include=[other.id], tolerant=True).ids:
+        return  # then the parameter is to blame
+
+    with verifying("r4.search.escaped-characters-are-understood"):
+        asked = ("identifier", f"{NUMBERS}|{plain}\\{separator}1")
+        found = consents.find(near, asked, include=[known.id])
+        expect.matches(found, include=[known.id], exclude=[other.id])
+
+
+def _numbered(consents: Consents, value: str, patient: str) -> Kept | None:
+    """A consent with this identifier, where the target takes and keeps it."""
+    known = consents.taken_with({"identifier": [{"system": NUMBERS, "value": value}]}, patient=patient)
+    held = objects(consents.current(known).get("identifier")) if known is not None else []
+    return known if any(one.get("value") == value for one in held) else None
 
 
 def _found_by_its_actor(consents: Consents) -> Kept | None:

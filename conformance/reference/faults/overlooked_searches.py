@@ -18,6 +18,7 @@ R4 = ("r4",)
 SHOWN = ("r4.search.self-link-shows-what-was-used",)
 NEXT = ("r4.search.next-link-reaches-every-match",)
 MEANING = ("r4.search.accepted-modifier-has-its-meaning",)
+ESCAPED = ("r4.search.escaped-characters-are-understood",)
 
 
 class _SelfLink(Fault):
@@ -203,3 +204,17 @@ class ForeignActorCountsAsLocal(
         if criterion.parameter.name == "actor" and "://" in wanted and not wanted.startswith(self.base):
             wanted = "/".join(wanted.split("/")[-2:])
         return super().matches_reference(value, criterion, wanted)
+
+
+class EscapedCommaSeparates(Fault, name="escaped-comma-separates", breaks=ESCAPED, packs=R4):
+    """A comma separates values also behind a backslash."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return super().criterion(kind, name, written.replace("\\,", ","))
+
+
+class BackslashIsKept(Fault, name="backslash-is-kept", breaks=ESCAPED, packs=R4):
+    """A backslash before a separator stays part of the value."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return super().criterion(kind, name, re.sub(r"\\(?=[|$\\])", r"\\\\", written))

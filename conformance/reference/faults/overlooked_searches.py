@@ -18,6 +18,7 @@ R4 = ("r4",)
 SHOWN = ("r4.search.self-link-shows-what-was-used",)
 NEXT = ("r4.search.next-link-reaches-every-match",)
 MEANING = ("r4.search.accepted-modifier-has-its-meaning",)
+LAST_UPDATED = ("r4.search.by-last-updated",)
 ESCAPED = ("r4.search.escaped-characters-are-understood",)
 
 
@@ -218,3 +219,28 @@ class BackslashIsKept(Fault, name="backslash-is-kept", breaks=ESCAPED, packs=R4)
 
     def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
         return super().criterion(kind, name, re.sub(r"\\(?=[|$\\])", r"\\\\", written))
+
+
+class LastUpdatedIgnoresTheZone(Fault, name="last-updated-ignores-the-zone", breaks=LAST_UPDATED, packs=R4):
+    """The offset of a _lastUpdated is taken for Z."""
+
+    def matches_date(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        if criterion.parameter.name == "_lastUpdated":
+            wanted = re.sub(r"[+-]\d\d:\d\d$", "Z", wanted)
+        return super().matches_date(value, criterion, wanted)
+
+
+class LastUpdatedFromFindsAll(Fault, name="last-updated-from-finds-all", breaks=LAST_UPDATED, packs=R4):
+    """_lastUpdated with ge finds every consent."""
+
+    def matches_date(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        every = criterion.parameter.name == "_lastUpdated" and wanted.startswith("ge")
+        return every or super().matches_date(value, criterion, wanted)
+
+
+class LastUpdatedUpToFindsNothing(Fault, name="last-updated-up-to-finds-nothing", breaks=LAST_UPDATED, packs=R4):
+    """_lastUpdated with le finds nothing."""
+
+    def matches_date(self, value: Any, criterion: Criterion, wanted: str) -> bool:
+        none = criterion.parameter.name == "_lastUpdated" and wanted.startswith("le")
+        return not none and super().matches_date(value, criterion, wanted)

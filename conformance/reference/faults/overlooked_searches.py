@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 R4 = ("r4",)
 SHOWN = ("r4.search.self-link-shows-what-was-used",)
 NEXT = ("r4.search.next-link-reaches-every-match",)
+TOTAL = ("r4.search.total-counts-matches-only",)
 MEANING = ("r4.search.accepted-modifier-has-its-meaning",)
 LAST_UPDATED = ("r4.search.by-last-updated",)
 ESCAPED = ("r4.search.escaped-characters-are-understood",)
@@ -244,3 +245,58 @@ class LastUpdatedUpToFindsNothing(Fault, name="last-updated-up-to-finds-nothing"
     def matches_date(self, value: Any, criterion: Criterion, wanted: str) -> bool:
         none = criterion.parameter.name == "_lastUpdated" and wanted.startswith("le")
         return not none and super().matches_date(value, criterion, wanted)
+
+
+class _Counted(Fault):
+    """Says another total."""
+
+    def counted(self, asked: Search, matches: list[Stored]) -> int:
+        raise NotImplementedError
+
+    def bundle(self, asked: Search, matches: list[Stored]) -> Resource:
+        return {**super().bundle(asked, matches), "total": self.counted(asked, matches)}
+
+
+class TotalLeavesOutTheStatus(_Counted, name="total-leaves-out-the-status", breaks=TOTAL, packs=R4):
+    """The total counts what is found without the status."""
+
+    def counted(self, asked: Search, matches: list[Stored]) -> int:
+        criteria = tuple(one for one in asked.criteria if one.name != "status")
+        return len(self.found(replace(asked, criteria=criteria))) if matches else 0
+
+
+class TotalOfAnIdIsNought(_Counted, name="total-of-an-id-is-nought", breaks=TOTAL, packs=R4):
+    """The total of a search by _id is 0."""
+
+    def counted(self, asked: Search, matches: list[Stored]) -> int:
+        return 0 if any(one.name == "_id" for one in asked.criteria) else len(matches)
+
+
+class TotalOfAFormIsNought(_Counted, name="total-of-a-form-is-nought", breaks=TOTAL, packs=R4):
+    """The total of a search by POST is 0."""
+
+    def counted(self, asked: Search, matches: list[Stored]) -> int:
+        return 0 if asked.request.method == "POST" else len(matches)
+
+
+class CountZeroCountsEverything(
+    _Counted, name="count-zero-counts-every-consent", breaks=("r4.search.count-zero-lists-nothing",), packs=R4
+):
+    """With _count=0 the total is that of all consents."""
+
+    def counted(self, asked: Search, matches: list[Stored]) -> int:
+        return len(self.store.everything("Consent")) if ("_count", "0") in asked.query else len(matches)
+
+
+class SummaryCountCountsEverything(_Counted, name="summary-count-counts-every-consent", breaks=TOTAL, packs=R4):
+    """With _summary=count the total is that of all consents, and nothing is listed."""
+
+    def bundle(self, asked: Search, matches: list[Stored]) -> Resource:
+        bundle = super().bundle(asked, matches)
+        if ("_summary", "count") not in asked.query:
+            return bundle
+        return {name: value for name, value in bundle.items() if name != "entry"}
+
+    def counted(self, asked: Search, matches: list[Stored]) -> int:
+        every = ("_summary", "count") in asked.query
+        return len(self.store.everything("Consent")) if every else len(matches)

@@ -300,3 +300,13 @@ class SummaryCountCountsEverything(_Counted, name="summary-count-counts-every-co
     def counted(self, asked: Search, matches: list[Stored]) -> int:
         every = ("_summary", "count") in asked.query
         return len(self.store.everything("Consent")) if every else len(matches)
+
+
+class TotalIsCountedBeforeWhoAsks(
+    _Counted, name="total-is-counted-before-who-asks", breaks=("security.patient.others-are-out-of-reach",), packs=R4
+):
+    """The total counts also what the caller may not see."""
+
+    def counted(self, asked: Search, matches: list[Stored]) -> int:
+        selected = [one for one in self.searched(asked.route.type) if self.selected(one, asked.criteria)]
+        return len(matches) + len([one for one in selected if one not in matches])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from conformance.reference.store import Stored
 
 R4 = ("r4",)
+BALLOT = ("r5-ballot",)
 SHOWN = ("r4.search.self-link-shows-what-was-used",)
 NEXT = ("r4.search.next-link-reaches-every-match",)
 TOTAL = ("r4.search.total-counts-matches-only",)
@@ -310,3 +311,13 @@ class TotalIsCountedBeforeWhoAsks(
     def counted(self, asked: Search, matches: list[Stored]) -> int:
         selected = [one for one in self.searched(asked.route.type) if self.selected(one, asked.criteria)]
         return len(matches) + len([one for one in selected if one not in matches])
+
+
+class BallotCompartmentHoldsOne(
+    Fault, name="ballot-compartment-holds-one", breaks=("r5-ballot.search.patient-compartment",), packs=BALLOT
+):
+    """The compartment of a patient shows the first of its consents."""
+
+    def found(self, asked: Search) -> list[Stored]:
+        found = super().found(asked)
+        return found[:1] if "Patient" in asked.request.segments else found

@@ -321,3 +321,27 @@ class BallotCompartmentHoldsOne(
     def found(self, asked: Search) -> list[Stored]:
         found = super().found(asked)
         return found[:1] if "Patient" in asked.request.segments else found
+
+
+class IncludeActorBringsEveryPatient(
+    Fault, name="include-actor-brings-every-patient", breaks=("r4.search.include-actor",), packs=R4
+):
+    """_include=Consent:actor brings every patient of the server."""
+
+    def included(self, asked: Search, page: list[Stored]) -> list[Stored]:
+        found = super().included(asked, page)
+        if ("_include", "Consent:actor") not in asked.query or not page:
+            return found
+        return [*found, *(one for one in self.store.everything("Patient") if one not in found)]
+
+
+class IncludePatientBringsTheOrganizations(
+    Fault, name="include-patient-brings-every-organization", breaks=("r4.search.include-patient",), packs=R4
+):
+    """_include=Consent:patient brings every organization of the server."""
+
+    def included(self, asked: Search, page: list[Stored]) -> list[Stored]:
+        found = super().included(asked, page)
+        if ("_include", "Consent:patient") not in asked.query or not page:
+            return found
+        return [*found, *(one for one in self.store.everything("Organization") if one not in found)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance import expect, meaning
+from conformance.found import acting
 from conformance.headers import Change
 
 if TYPE_CHECKING:
@@ -16,10 +18,15 @@ if TYPE_CHECKING:
 
 UNKNOWN = ("nosuchparameter", "x")
 STRANGE = "an unknown parameter"
+TYPED = re.compile(r"(^|/)(?P<kind>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]+)$")
+"""A reference that ends in type and id."""
 
 
 def test_a_modifier_that_nobody_supports(consents: Consents, verifying: Verifying) -> None:
-    """A consent is found by its patient. A modifier that no server knows, on any claimed parameter, is refused."""
+    """A consent is found by its patient. A modifier that no server knows, on any claimed parameter, is refused.
+
+    So it is in a form that is posted.
+    """
     known = consents.given("active")
     consents.findable(known)
     near = consents.of_patient(known.patient)
@@ -29,28 +36,49 @@ def test_a_modifier_that_nobody_supports(consents: Consents, verifying: Verifyin
         "status": str(known.body.get("status")),
         "date": "2024",
         "category": "59284-0",
+        "actor": consents.typed(known.patient),
+        "period": "gt1990-01-01",
+        "_lastUpdated": "gt1990-01-01",
     }
+    flaw = Change(flaw="a modifier that does not exist")
 
     for name, value in asked.items():
         if name == near[0] or consents.offers(f"search:{name}"):
-            flaw = Change(flaw="a modifier that does not exist")
             answer = consents.search([near, (f"{name}:nosuchmodifier", value)], change=flaw)
             with verifying("r4.search.unsupported-modifier-is-refused"):
                 expect.refused(answer, best=400)
+    if consents.offers("search:post") and consents.search([near], method="POST").status == 200:
+        posted = consents.search([(f"{near[0]}:nosuchmodifier", near[1])], method="POST", change=flaw)
+        with verifying("r4.search.unsupported-modifier-is-refused"):
+            expect.refused(posted, best=400)
 
 
 def test_a_modifier_that_is_accepted(consents: Consents, verifying: Verifying) -> None:
-    """A consent is found by its patient. :missing, :not and :Patient are refused, or select what they say."""
-    known = consents.given("active")
+    """A consent is found by its patient. :missing, :not, :in, :text and a type are refused, or select what they say."""
+    known = _with_an_actor(consents) or consents.given("active")
     consents.findable(known)
     near = consents.of_patient(known.patient)
     status = str(known.body.get("status"))
     bare = known.patient.rpartition("/")[2]
     found = [(f"{near[0]}:missing", "false"), (f"{near[0]}:Patient", bare)]
     excluded = [(f"{near[0]}:missing", "true"), (f"{near[0]}:Patient", consents.unused_id())]
+    if "." not in near[0]:
+        excluded.append((f"{near[0]}:Practitioner", bare))
+    if consents.offers("search:actor") and len(known.actors) == 1 and (actor := TYPED.search(known.actors[0])):
+        found.append((f"actor:{actor['kind']}", actor["id"]))
+        excluded += [(f"actor:{kind}", actor["id"]) for kind in ("Practitioner", "Device") if kind != actor["kind"]]
     if consents.offers("search:status"):
-        found.append(("status:not", "rejected" if status != "rejected" else "active"))
-        excluded.append(("status:not", status))
+        found += [("status:not", "rejected" if status != "rejected" else "active"), ("status:missing", "false")]
+        excluded += [("status:not", status), ("status:missing", "true")]
+    if consents.offers("search:category") and "|" in known.category:
+        system = known.category.partition("|")[0]
+        found.append(("category:missing", "false"))
+        excluded += [("category:missing", "true"), ("category:not", known.category)]
+        excluded += [
+            (f"category:{modifier}", value)
+            for modifier in ("in", "text")  # a code with its system names no set of values, and no text holds it
+            for value in (known.category, f"{system}|{consents.unused_id()}")
+        ]
 
     for parameter in found:
         answer = consents.search([near, parameter])
@@ -61,7 +89,8 @@ def test_a_modifier_that_is_accepted(consents: Consents, verifying: Verifying) -
                 expect.matches(consents.paged(answer), include=[known.id])
     for parameter in excluded:
         with verifying("r4.search.accepted-modifier-has-its-meaning"):
-            expect.matches(consents.find(near, parameter, tolerant=True), exclude=[known.id])
+            flaw = Change(flaw="a modifier that may mean nothing for this value")
+            expect.matches(consents.find(near, parameter, tolerant=True, change=flaw), exclude=[known.id])
 
 
 def test_a_parameter_that_the_server_does_not_know(consents: Consents, verifying: Verifying) -> None:
@@ -138,6 +167,14 @@ def test_a_parameter_without_a_value(consents: Consents, verifying: Verifying) -
 
     with verifying("r4.search.empty-value-is-ignored"):
         _as_without(consents, answer, known.id)
+
+
+def _with_an_actor(consents: Consents) -> Kept | None:
+    """A consent that names its patient as an actor, where the target takes such a one."""
+    if not (consents.may_create and consents.offers("search:actor")):
+        return None
+    patient = consents.patient()
+    return consents.taken_with({"provision.actor": [acting(patient)]}, patient=patient)
 
 
 def _of_others(consents: Consents, answer: Answer, known: Kept) -> list[str]:

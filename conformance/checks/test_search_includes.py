@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from conformance import expect, meaning
@@ -33,10 +34,14 @@ def test_including_the_patient(consents: Consents, verifying: Verifying) -> None
         _along(found, patient)
         strangers = sorted({one for one in found.others if one.startswith("Patient/")} - _named_patients(found))
         expect.true(not strangers, "no patient that no match names", f"{strangers[:1]}", *found.pages)
+        _nobody_else(found)
 
 
 def test_including_the_actors(consents: Consents, verifying: Verifying) -> None:
-    """A consent names actors that the server holds, two of another patient one each. The include brings them along."""
+    """A consent names actors that the server holds, two of another patient one each. The include brings them along.
+
+    It brings nothing that no resource on the page refers to.
+    """
     actors = [consents.held("Practitioner"), consents.held("Organization")] if consents.may_create else []
     named = [acting(actor) for actor in actors]
     known = consents.having({"provision.actor": named})
@@ -59,6 +64,7 @@ def test_including_the_actors(consents: Consents, verifying: Verifying) -> None:
             expect.matches(found, include=ids)
             for actor in actors:
                 _along(found, actor)
+            _nobody_else(found)
 
 
 def test_including_a_patient_of_two_consents(consents: Consents, verifying: Verifying) -> None:
@@ -200,6 +206,15 @@ def _along(found: Found, reference: str) -> None:
     """The resource stands beside the matches."""
     if reference not in found.others:
         raise Violation(f"{reference} beside the matches", f"{len(found.others)} others without it", found.shows)
+
+
+def _nobody_else(found: Found) -> None:
+    """What stands beside the matches is referred to by something on its page, or is the provenance of what is there."""
+    for page in found.pages:
+        one = Found((page,))
+        told = json.dumps([entry.get("resource") for entry in one.entries])
+        strangers = [other for other in one.others if other not in told and not other.startswith("Provenance/")]
+        expect.equal(strangers, [], "what nothing on the page refers to:", page)
 
 
 def _named_patients(found: Found) -> set[str]:

@@ -27,8 +27,6 @@ TWO_CATEGORIES = [
     {"coding": [{"system": LOINC, "code": "59284-0", "display": "Consent"}, {"system": CATEGORIES, "code": "npp"}]},
     {"coding": [{"system": LOINC, "code": "64292-6"}]},
 ]
-LATE = "2199-01-01"
-"""A day before which everything of these days was updated."""
 ANOTHER_CATEGORY = [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IDSCL"}]}]
 
 
@@ -344,34 +342,6 @@ def test_searching_by_another_parameter(
     for value in (never, *foreign):
         with verifying("r4.search.every-claimed-parameter-selects", "r5-ballot.search.every-claimed-parameter-selects"):
             expect.matches(consents.find(near, (parameter.name, value), tolerant=True), exclude=[known.id])
-
-
-def test_searching_by_last_update(consents: Consents, verifying: Verifying) -> None:
-    """A consent is created and changed later. It was updated after its creation, and not by then or before."""
-    known = consents.given("active")
-    created = element(consents.current(known), "meta.lastUpdated")
-    updated = consents.updated_after(known, created)
-    near = _near(consents, known)
-
-    after = consents.find(*near, ("_lastUpdated", f"gt{created}"), include=[known.id])
-    since = consents.find(*near, ("_lastUpdated", f"ge{updated}"), include=[known.id])
-    by_then = consents.find(
-        *near, ("_lastUpdated", f"le{created}"), until=lambda found: known.id not in found.ids, tolerant=True
-    )
-    with verifying("r4.search.by-last-updated"):
-        expect.matches(after, include=[known.id])
-        expect.matches(since, include=[known.id])
-        expect.matches(by_then, exclude=[known.id])
-    for prefix, finds, leaves in (("sa", created, LATE), ("lt", LATE, created), ("eb", LATE, created)):
-        if consents.search([*near, ("_lastUpdated", f"{prefix}{LATE}")]).refused:
-            continue  # R4 obliges nobody to have all prefixes
-        with verifying("r4.search.by-last-updated"):
-            found = consents.find(*near, ("_lastUpdated", f"{prefix}{finds}"), include=[known.id])
-            expect.matches(found, include=[known.id])
-        with verifying("r4.search.by-last-updated"):
-            expect.matches(
-                consents.find(*near, ("_lastUpdated", f"{prefix}{leaves}"), tolerant=True), exclude=[known.id]
-            )
 
 
 def _has_all(consents: Consents, known: Kept, path: str) -> bool:

@@ -9,14 +9,18 @@ from urllib.parse import quote
 import pytest
 
 from conformance import expect, meaning
+from conformance.found import acting, objects
 from conformance.headers import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from conformance.client import Consents, Kept
     from conformance.found import Found
     from conformance.recorder import Verifying
 
 ELSEWHERE = "http://elsewhere.example/fhir"
+NUMBERS = "urn:oid:2.999.1"
 OTHERS = {"subject": "Patient", "grantee": "Practitioner", "manager": "Organization", "controller": "Organization"}
 """Parameters of the R5 ballot → the type of what each is asked for here."""
 
@@ -96,34 +100,47 @@ def test_others_by_id(consents: Consents, verifying: Verifying, name: str, kind:
 
 
 def test_a_patient_by_absolute_address(consents: Consents, verifying: Verifying) -> None:
-    """A patient is asked for by its address on this server: as we call it, or as the server's own entries do."""
+    """A patient is asked for by its address on this server: as we call it, or as the server's own entries do.
+
+    The address of a patient that nobody has does not find the consent. An actor's address finds what the actor does.
+    """
     known = consents.given("active")
     listed = consents.findable(known)
     parameter = consents.dialect.patient_parameter
+    bases = (consents.base, *_bases(listed))
 
     with verifying("r4.search.absolute-reference"):
         if "." in parameter:
             listed.first.note(f"{parameter} takes an id, so no reference can be given")
             return
-        for base in (consents.base, *_bases(listed)):
-            answer = consents.search([(parameter, f"{base}/Patient/{_bare(known)}")])
-            if answer.status == 200 and known.id in consents.paged(answer).ids:
-                break
-        else:
-            expect.success(answer)
-            expect.matches(consents.paged(answer), include=[known.id])
+        _found_by_address(consents, bases, parameter, f"Patient/{_bare(known)}", known.id)
+        for base in bases:
+            nobody = (parameter, f"{base}/Patient/{consents.unused_id()}")
+            expect.matches(consents.find(nobody, tolerant=True), exclude=[known.id])
+    acted = _found_by_its_actor(consents)
+    if acted is not None:
+        with verifying("r4.search.absolute-reference"):
+            _found_by_address(consents, bases, "actor", acted.actors[0], acted.id)
 
 
 def test_a_patient_of_another_server(consents: Consents, verifying: Verifying) -> None:
-    """A patient's consent is found. The address of another server's patient of the same id does not find it."""
+    """A patient's consent is found. The address of another server's patient of the same id does not find it.
+
+    Nor does it as the actor that the consent names.
+    """
     known = consents.given("active")
     consents.findable(known)
+    acted = _found_by_its_actor(consents)
 
     foreign = f"{ELSEWHERE}/Patient/{_bare(known)}"
 
     with verifying("r4.search.foreign-reference"):
         found = consents.find((consents.dialect.patient_parameter, foreign), tolerant=True)
         expect.matches(found, exclude=[known.id])
+    if acted is not None:
+        with verifying("r4.search.foreign-reference"):
+            found = consents.find(("actor", f"{ELSEWHERE}/{acted.actors[0]}"), tolerant=True)
+            expect.matches(found, exclude=[acted.id])
 
 
 def test_searching_for_what_does_not_exist(consents: Consents, verifying: Verifying) -> None:
@@ -176,6 +193,58 @@ def test_slashes_and_colons_in_a_query(consents: Consents, verifying: Verifying)
             findable.first.note("no parameter that is claimed takes a value with a slash or a colon")
     elif not tried:
         raise consents.untestable("neither the escaped nor the literal form of a query finds the consent")
+
+
+@pytest.mark.parametrize("separator", [",", "|", "$", "\\"], ids=["comma", "bar", "dollar", "backslash"])
+def test_separators_behind_a_backslash(consents: Consents, verifying: Verifying, separator: str) -> None:
+    """A patient has a consent with a number, and one with a number that has a separator in it.
+
+    With a backslash before the separator the second is found by its own number, and the first is not.
+    """
+    if not (consents.may_create and consents.offers("search:identifier") and consents.offers("read")):
+        return
+    patient = consents.patient()
+    near, plain = consents.of_patient(patient), consents.unused_id()
+    other, known = (_numbered(consents, value, patient) for value in (plain, f"{plain}{separator}1"))
+    if known is None or other is None:
+        return  # a server may refuse such numbers
+    if other.id not in consents.find(near, ("identifier", f"{NUMBERS}|{plain}"), include=[other.id], tolerant=True).ids:
+        return  # then the parameter is to blame
+
+    with verifying("r4.search.escaped-characters-are-understood"):
+        asked = ("identifier", f"{NUMBERS}|{plain}\\{separator}1")
+        found = consents.find(near, asked, include=[known.id])
+        expect.matches(found, include=[known.id], exclude=[other.id])
+
+
+def _numbered(consents: Consents, value: str, patient: str) -> Kept | None:
+    """A consent with this identifier, where the target takes and keeps it."""
+    known = consents.taken_with({"identifier": [{"system": NUMBERS, "value": value}]}, patient=patient)
+    held = objects(consents.current(known).get("identifier")) if known is not None else []
+    return known if any(one.get("value") == value for one in held) else None
+
+
+def _found_by_its_actor(consents: Consents) -> Kept | None:
+    """A consent that its patient finds as an actor, by type and id; None where there is no such one."""
+    asked = consents.may_create and consents.offers("search:actor") and consents.dialect.reference_form != "bare"
+    if not asked:
+        return None
+    patient = consents.patient()
+    known = consents.taken_with({"provision.actor": [acting(patient)]}, patient=patient)
+    if known is None:
+        return None
+    found = consents.find(("actor", consents.typed(patient)), include=[known.id], tolerant=True)
+    return known if known.id in found.ids else None
+
+
+def _found_by_address(consents: Consents, bases: Iterable[str], name: str, reference: str, id: str) -> None:  # noqa: A002
+    """The consent is found by what it refers to, called by one of the bases at least."""
+    for base in bases:
+        answer = consents.search([(name, f"{base}/{reference}")])
+        if answer.status == 200 and id in consents.paged(answer).ids:
+            return
+    expect.success(answer)
+    expect.matches(consents.paged(answer), include=[id])
 
 
 def _bare(known: Kept) -> str:

@@ -229,6 +229,7 @@ def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) 
 
     Nor by the other's compartment or by subject, where the full token finds it there, nor by a search that names both
     patients. What it finds without naming a patient is that patient's too, also by what selects the other's consent.
+    Where it finds nothing there is no total above 0.
     """
     bound = consents.with_token("patient-bound")
     own = _reachable(consents, bound)
@@ -245,6 +246,8 @@ def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) 
         for answer in answers:
             if answer.succeeded and answer.resource_type == "Bundle":
                 _not_among(answer, {other.id}, bound)
+                hidden = _counted_of_nothing(answer)
+                expect.equal(hidden, 0, "the total where nothing is shown", answer)
             shown = answer.resource_type != "Bundle" and other.id in answer.content.decode("utf-8", "replace")
             given = answer.resource_type == "Consent" or (answer.succeeded and shown)
             expect.true(not given, "a refusal (403 or 404)", answer.described, answer)
@@ -305,6 +308,13 @@ def _asked(consents: Consents, known: Kept, version: object, change: Change) -> 
     if consents.offers("history"):
         answers.append(consents.history(known.id, change=change))
     return answers
+
+
+def _counted_of_nothing(answer: Answer) -> int:
+    """The total of a search that shows no match on its only page; 0 where there is none, and of any other answer."""
+    total = answer.resource.get("total")
+    empty = answer.resource.get("type") == "searchset" and not (Found((answer,)).matches or next_link(answer))
+    return total if empty and isinstance(total, int) else 0
 
 
 def _asked_elsewhere(consents: Consents, asking: Consents, known: Kept, change: Change) -> list[Answer]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from conformance.reference.searching import Query, Search
     from conformance.reference.store import Stored
 
+STATES = "http://hl7.org/fhir/consent-state-codes"
+
 
 class SearchAddsAHint(Variation, name="search-adds-a-hint"):
     """A searchset ends with an OperationOutcome that informs: the mode outcome is for that (search.html#errors)."""
@@ -99,6 +101,16 @@ class SelfLinkHasTheBareId(Variation, name="self-link-has-the-bare-id", packs=("
     def used(self, asked: Search) -> Query:
         return tuple(
             (name, value.removeprefix("Patient/") if name == "patient" else value)
+            for name, value in super().used(asked)
+        )
+
+
+class SelfLinkNamesTheSystem(Variation, name="self-link-names-the-system", packs=("r4",)):
+    """The self link shows each status with its system, which every status has (search.html#token)."""
+
+    def used(self, asked: Search) -> Query:
+        return tuple(
+            (name, ",".join(f"{STATES}|{code}" for code in value.split(",")) if name == "status" else value)
             for name, value in super().used(asked)
         )
 

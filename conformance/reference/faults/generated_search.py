@@ -36,7 +36,12 @@ class CodesEndAtABlank(Fault, name="values-end-at-a-blank", breaks=FOUND, packs=
         return super().matches_token(value, criterion, f"{system}{bar}{code.partition(' ')[0]}")
 
 
-class BackslashesAreTakenAsTheyAre(Fault, name="backslashes-are-taken-as-they-are", breaks=FOUND, packs=AT_HOME):
+class BackslashesAreTakenAsTheyAre(
+    Fault,
+    name="backslashes-are-taken-as-they-are",
+    breaks=(*FOUND, "r4.search.escaped-characters-are-understood"),
+    packs=AT_HOME,
+):
     """A backslash before a comma or a bar is part of the value."""
 
     def criterion(self, kind: str, name: str, written: str) -> Criterion | None:

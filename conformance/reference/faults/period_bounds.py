@@ -323,7 +323,7 @@ class _Order(Fault):
     """Has another opinion of what an inverted period is."""
 
     def complaints(self, resource: Resource, route: Route) -> list[str]:
-        minded = [one for one in super().complaints(resource, route) if not one.startswith("per-1")]
+        minded = [one for one in super().complaints(resource, route) if not one.startswith("per-1: provision")]
         period = (resource.get("provision") or {}).get(self.validity) if not minded else None
         if not isinstance(period, dict) or not {"start", "end"} <= set(period):
             return minded

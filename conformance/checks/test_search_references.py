@@ -227,7 +227,7 @@ def _numbered(consents: Consents, value: str, patient: str) -> Kept | None:
 
 
 def _found_by_its_actor(consents: Consents) -> Kept | None:
-    """A consent that its patient finds as an actor, by type and id; None where there is no such one."""
+    """A consent that its patient finds as an actor, and nobody else does; None where there is no such one."""
     asked = consents.may_create and consents.offers("search:actor") and consents.dialect.reference_form != "bare"
     if not asked:
         return None
@@ -236,7 +236,8 @@ def _found_by_its_actor(consents: Consents) -> Kept | None:
     if known is None:
         return None
     found = consents.find(("actor", consents.typed(patient)), include=[known.id], tolerant=True)
-    return known if known.id in found.ids else None
+    nobody = consents.find(("actor", f"Patient/{consents.unused_id()}"), tolerant=True)
+    return known if known.id in found.ids and known.id not in nobody.ids else None
 
 
 def _found_by_address(consents: Consents, bases: Iterable[str], name: str, reference: str, id: str) -> None:  # noqa: A002

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -47,7 +47,8 @@ def test_a_modifier_that_nobody_supports(consents: Consents, verifying: Verifyin
             answer = consents.search([near, (f"{name}:nosuchmodifier", value)], change=flaw)
             with verifying("r4.search.unsupported-modifier-is-refused"):
                 expect.refused(answer, best=400)
-    if consents.offers("search:post") and consents.search([near], method="POST").status == 200:
+    stranger = consents.of_patient(f"Patient/{consents.unused_id()}")
+    if consents.offers("search:post") and _tells_apart(consents, known, near, stranger, method="POST"):
         posted = consents.search([(f"{near[0]}:nosuchmodifier", near[1])], method="POST", change=flaw)
         with verifying("r4.search.unsupported-modifier-is-refused"):
             expect.refused(posted, best=400)
@@ -64,20 +65,23 @@ def test_a_modifier_that_is_accepted(consents: Consents, verifying: Verifying) -
     excluded = [(f"{near[0]}:missing", "true"), (f"{near[0]}:Patient", consents.unused_id())]
     if "." not in near[0]:
         excluded.append((f"{near[0]}:Practitioner", bare))
-    if consents.offers("search:actor") and len(known.actors) == 1 and (actor := TYPED.search(known.actors[0])):
+    nowhere = f"Practitioner/{consents.unused_id()}"
+    actor = TYPED.search(known.actors[0]) if consents.offers("search:actor") and len(known.actors) == 1 else None
+    if actor and _tells_apart(consents, known, ("actor", consents.typed(actor[0].strip("/"))), ("actor", nowhere)):
         found.append((f"actor:{actor['kind']}", actor["id"]))
         excluded += [(f"actor:{kind}", actor["id"]) for kind in ("Practitioner", "Device") if kind != actor["kind"]]
     if consents.offers("search:status"):
         found += [("status:not", "rejected" if status != "rejected" else "active"), ("status:missing", "false")]
         excluded += [("status:not", status), ("status:missing", "true")]
-    if consents.offers("search:category") and "|" in known.category:
-        system = known.category.partition("|")[0]
+    system, bar, _ = known.category.partition("|")
+    own, other = (("category", value) for value in (known.category, f"{system}|{consents.unused_id()}"))
+    if bar and consents.offers("search:category") and _tells_apart(consents, known, own, other):
         found.append(("category:missing", "false"))
         excluded += [("category:missing", "true"), ("category:not", known.category)]
         excluded += [
             (f"category:{modifier}", value)
             for modifier in ("in", "text")  # a code with its system names no set of values, and no text holds it
-            for value in (known.category, f"{system}|{consents.unused_id()}")
+            for value in (known.category, other[1])
         ]
 
     for parameter in found:
@@ -167,6 +171,21 @@ def test_a_parameter_without_a_value(consents: Consents, verifying: Verifying) -
 
     with verifying("r4.search.empty-value-is-ignored"):
         _as_without(consents, answer, known.id)
+
+
+def _tells_apart(
+    consents: Consents,
+    known: Kept,
+    own: tuple[str, str],
+    other: tuple[str, str],
+    *,
+    method: Literal["GET", "POST"] = "GET",
+) -> bool:
+    """Whether the first finds the consent, and the second does not; where it is not so, the parameter is to blame."""
+    return (
+        known.id in consents.find(own, include=[known.id], tolerant=True, method=method).ids
+        and known.id not in consents.find(other, tolerant=True, method=method).ids
+    )
 
 
 def _with_an_actor(consents: Consents) -> Kept | None:

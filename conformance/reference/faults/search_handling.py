@@ -29,7 +29,7 @@ class UnknownModifierIsDropped(
 class UnknownModifierDropsTheParameter(
     Fault,
     name="unknown-modifier-drops-the-parameter",
-    breaks=("r4.search.unsupported-modifier-is-refused",),
+    breaks=("r4.search.unsupported-modifier-is-refused", "r4.search.accepted-modifier-has-its-meaning"),
 ):
     """A parameter whose modifier is not supported is left out of the search."""
 

@@ -258,8 +258,13 @@ class PostSearchReadsOneField(
         return query[:1] if request.method == "POST" else query
 
 
-class PostedFormIsNotDecoded(Fault, name="posted-form-is-not-decoded", breaks=("r4.search.post-equals-get",), packs=R4):
-    """The values of a form that is posted are taken as they are escaped."""
+class PostedFormIsNotDecoded(
+    Fault,
+    name="posted-form-is-not-decoded",
+    breaks=("r4.search.post-equals-get", "r4.search.unsupported-modifier-is-refused"),
+    packs=R4,
+):
+    """The names and values of a form that is posted are taken as they are escaped."""
 
     def query(self, request: Request) -> Query:
         if request.method != "POST":

@@ -116,12 +116,7 @@ class ActorSearchReadsFirstActorOnly(
         return found[:1] if parameter.name == "actor" else found
 
 
-class ActorSearchIgnoresValue(
-    Fault,
-    name="actor-search-ignores-value",
-    breaks=("r4.search.by-actor", "r4.search.accepted-modifier-has-its-meaning", "r4.search.foreign-reference"),
-    packs=R4,
-):
+class ActorSearchIgnoresValue(Fault, name="actor-search-ignores-value", breaks=("r4.search.by-actor",), packs=R4):
     """actor finds every consent that has an actor."""
 
     def matches_reference(self, value: Any, criterion: Criterion, wanted: str) -> bool:

@@ -282,7 +282,7 @@ class CommaIsPartOfTheValue(Fault, name="comma-is-part-of-the-value", breaks=("r
 
     def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
         found = super().criterion(kind, name, written)
-        return replace(found, values=(written,)) if found else None
+        return replace(found, values=(written,)) if found and "\\" not in written else found
 
 
 class CommaTakesFirstValueOnly(

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from conformance import expect, meaning
+from conformance.found import objects
 
 if TYPE_CHECKING:
     from conformance.client import Consents
@@ -28,7 +29,7 @@ def test_looking_up_a_patient(consents: Consents, verifying: Verifying) -> None:
         ids = {patient.get("id") for patient in patients}
         expect.equal(len(ids), 1, "patients with the number:", answer)
         expect.true(all(ids), "a Patient with a logical id", "one without", answer)
-        shown = [_digits(one.get("value")) for one in patients[0].get("identifier", [])]
+        shown = [_digits(one.get("value")) for one in objects(patients[0].get("identifier"))]
         same = any(value and _digits(number).endswith(value[-10:]) for value in shown)
         expect.true(same or not any(shown), "the patient who has the number", "one with other numbers", answer)
 

@@ -48,12 +48,12 @@ def test_a_permit_within_a_deny(consents: Consents, verifying: Verifying) -> Non
     body["provision"]["provision"][0]["class"] = CLASSES
     known = consents.kept(consents.create(body, kind="example"), "example")
     read = consents.read(known.id)
-    root = read.consent.get("provision") or {}
-    nested = objects(root.get("provision"))
+    of_the_root = element(read.consent, "provision.type")
+    nested = objects(element(read.consent, "provision.provision"))
 
     with verifying("r5-ballot.provision.type-is-never-lost"):
-        consents.met("trap.ballot.root-type", f"the type of the root reads {root.get('type')}")
-        expect.equal(root.get("type"), "deny", "the type of the root", read)
+        consents.met("trap.ballot.root-type", f"the type of the root reads {of_the_root}")
+        expect.equal(of_the_root, "deny", "the type of the root", read)
         expect.equal([rule.get("type") for rule in nested], ["permit"], "the type of the rule within", read)
     with verifying("r5-ballot.provision.class-is-a-coding-list"):
         consents.met("trap.ballot.class-system", "both systems were sent")

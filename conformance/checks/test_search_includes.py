@@ -46,8 +46,7 @@ def test_including_the_actors(consents: Consents, verifying: Verifying) -> None:
     named = [acting(actor) for actor in actors]
     known = consents.having({"provision.actor": named})
     if not consents.may_create:
-        references = [str(element(actor, "reference.reference")) for actor in known.body["provision"]["actor"]]
-        actors = [actor for actor in map(_local, references) if consents.holds(actor)]
+        actors = [actor for actor in map(_local, known.actors) if consents.holds(actor)]
     if not actors:
         raise consents.untestable("the consent names no actor of given.actors", remedy="name them under given.actors")
 
@@ -160,8 +159,8 @@ def test_the_actor_is_one_of_the_patients(consents: Consents, verifying: Verifyi
 
     with verifying("oracle-health.model.patient-and-actor-belong-together"):
         for entry in found.entries:
-            person = entry.get("resource") or {}
-            if f"{person.get('resourceType')}/{person.get('id')}" in actors:
+            person = entry.get("resource")
+            if f"{element(person, 'resourceType')}/{element(person, 'id')}" in actors:
                 whose = _local(str(element(person, "patient.reference")))
                 expect.equal(whose, _local(known.patient), "the patient of the related person", *found.pages)
 
@@ -190,8 +189,8 @@ def test_including_without_the_scope(consents: Consents, verifying: Verifying) -
 
 def _marked(found: Found) -> list[str]:
     """What is marked as included."""
-    resources = [entry.get("resource") or {} for entry in found.entries if element(entry, "search.mode") == "include"]
-    return [f"{resource.get('resourceType')}/{resource.get('id')}" for resource in resources]
+    resources = [entry.get("resource") for entry in found.entries if element(entry, "search.mode") == "include"]
+    return [f"{element(resource, 'resourceType')}/{element(resource, 'id')}" for resource in resources]
 
 
 def _two(found: Found) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance import expect, meaning
-from conformance.found import acting, element
+from conformance.found import acting, element, objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,13 +125,15 @@ def test_searching_by_actor(consents: Consents, verifying: Verifying) -> None:
     if consents.may_create:
         others.append(consents.having({"provision.actor": [acting(consents.patient())]}, patient=known.patient))
     near = _near(consents, known)
-    actors = [str(element(actor, "reference.reference")) for actor in known.body["provision"]["actor"]]
+    actors = known.actors
+    if not actors:
+        raise consents.untestable("the consent names no actor", remedy="name one that does under given.consents")
 
     for actor in actors:
         with verifying("r4.search.by-actor"):
             found = consents.find(*near, ("actor", consents.typed(actor)), include=[known.id])
             expect.matches(found, include=[known.id], exclude=[other.id for other in others])
-    strangers = [element(other.body["provision"]["actor"][0], "reference.reference") for other in others]
+    strangers = [actor for other in others for actor in other.actors]
     others_alike = [
         alike
         for actor in actors
@@ -184,18 +186,26 @@ def _numbers(consents: Consents) -> tuple[Any, Any]:
 
 def _token(value: Any) -> str:
     """system|code of the first coding or identifier in the value."""
-    found: Json = value[0] if isinstance(value, list) else value
-    found = found["coding"][0] if "coding" in found else found
-    return f"{found.get('system', '')}|{found.get('code', found.get('value'))}"
+    found = _first(value)
+    found = _first(found.get("coding")) or found
+    code = found.get("code", found.get("value"))
+    return f"{found.get('system', '')}|{code}" if code else ""
 
 
 def _reference(value: Any) -> str:
-    found: Json = value[0] if isinstance(value, list) else value
-    return str(found.get("reference", {}).get("reference") if "meaning" in found else found.get("reference"))
+    found = _first(value)
+    reference = element(found, "reference.reference") if "meaning" in found else found.get("reference")
+    return reference if isinstance(reference, str) else ""
+
+
+def _first(value: Any) -> Json:
+    """The object, or the first one of a list; an empty one where there is none."""
+    return next(iter(objects(value if isinstance(value, list) else [value])), {})
 
 
 def _month(value: Any) -> str:
-    return str(value)[:7]
+    """Year and month of the date, or of the first in a list."""
+    return str(value[0] if isinstance(value, list) and value else value or "")[:7]
 
 
 def _listed(value: Any) -> list[Any]:
@@ -289,14 +299,14 @@ PARAMETERS = (
         name="verified",
         path="verification",
         values=lambda _: ([{"verified": True}], [{"verified": False}]),
-        asked=lambda value: str(value[0].get("verified", "")).lower(),
+        asked=lambda value: str(_first(value).get("verified", "")).lower(),
         never="neither",
     ),
     Selecting(
         name="verified-date",
         path="verification",
         values=_of(lambda day: [{"verified": True, "verificationDate": [day]}], lambda _: ("2024-03-15", "2019-06-15")),
-        asked=lambda value: _month(next(iter(value[0].get("verificationDate", ())), "")),
+        asked=lambda value: _month(_first(value).get("verificationDate")),
         never="1901-01",
         release="5",
     ),

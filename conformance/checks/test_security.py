@@ -287,7 +287,7 @@ def test_active_content_in_a_narrative(consents: Consents, verifying: Verifying,
 
     with verifying("security.narrative.active-content-is-not-kept"):
         if answer.succeeded:
-            div = str((read.consent.get("text") or {}).get("div", "")).lower()
+            div = str(element(read.consent, "text.div")).lower()
             expect.true(active not in div, f"a narrative without {active}", "it reads back", read)
         else:
             expect.refused(answer)
@@ -480,7 +480,7 @@ def _version(read: Json) -> object:
 def _not_among(answer: Answer, ids: set[str], bound: Consents) -> None:
     """No page of a Bundle has an entry of one of these ids."""
     found = Found((answer, *bound.further_pages(answer)))
-    shown = {str((entry.get("resource") or {}).get("id")) for entry in found.entries}
+    shown = {str(element(entry, "resource.id")) for entry in found.entries}
     expect.true(not ids & shown, f"a Bundle without Consent/{min(ids)}", "it among the entries", answer)
 
 

@@ -106,7 +106,7 @@ class SelfLinkHasTheBareId(Variation, name="self-link-has-the-bare-id", packs=("
 
 
 class SelfLinkNamesTheSystem(Variation, name="self-link-names-the-system", packs=("r4",)):
-    """The self link shows each status with its system, which every status has (search.html#token)."""
+    """The self link shows each status with its system: every status has that one (search.html#token)."""
 
     def used(self, asked: Search) -> Query:
         return tuple(

@@ -128,7 +128,7 @@ class IdentifierSearchIgnoresSystem(Fault, name="identifier-search-ignores-syste
 
     def matches_token(self, value: Any, criterion: Criterion, wanted: str) -> bool:
         if criterion.parameter.name == "identifier":
-            wanted = wanted.rpartition("|")[2]
+            wanted = wanted.partition("|")[2] or wanted
         return super().matches_token(value, criterion, wanted)
 
 

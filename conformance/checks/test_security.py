@@ -229,7 +229,7 @@ def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) 
 
     Nor by the other's compartment or by subject, where the full token finds it there, nor by a search that names both
     patients. What it finds without naming a patient is that patient's too, also by what selects the other's consent.
-    Where it finds nothing there is no total above 0.
+    Where it finds nothing no total counts more than for a patient whom nobody knows.
     """
     bound = consents.with_token("patient-bound")
     own = _reachable(consents, bound)
@@ -241,13 +241,15 @@ def test_a_token_bound_to_one_patient(consents: Consents, verifying: Verifying) 
     answers += _asked_elsewhere(consents, bound, other, flaw)
     answers += _asked_for_both(bound, own, other, flaw)
     wide = [bound.search([selector]) for selector in _naming_no_patient(consents, other)]
+    nobody = consents.of_patient(f"Patient/{consents.unused_id()}")
+    of_nobody = _counted_of_nothing(bound.search([nobody], change=flaw))
 
     with verifying("security.patient.others-are-out-of-reach"):
         for answer in answers:
             if answer.succeeded and answer.resource_type == "Bundle":
                 _not_among(answer, {other.id}, bound)
                 hidden = _counted_of_nothing(answer)
-                expect.equal(hidden, 0, "the total where nothing is shown", answer)
+                expect.true(hidden <= of_nobody, f"the total {of_nobody} where nothing is shown", f"{hidden}", answer)
             shown = answer.resource_type != "Bundle" and other.id in answer.content.decode("utf-8", "replace")
             given = answer.resource_type == "Consent" or (answer.succeeded and shown)
             expect.true(not given, "a refusal (403 or 404)", answer.described, answer)

@@ -56,7 +56,13 @@ class CountZeroCountsNothing(
         return {**bundle, "total": 0} if ("_count", "0") in asked.query else bundle
 
 
-class NextLinkRepeatsFirstPage(Fault, name="next-link-repeats-first-page", breaks=NEXT, blocks=PAGED, packs=R4):
+class NextLinkRepeatsFirstPage(
+    Fault,
+    name="next-link-repeats-first-page",
+    breaks=NEXT,
+    blocks=(*PAGED, "r4.search.accepted-modifier-has-its-meaning"),
+    packs=R4,
+):
     """The next link leads to the page that it stands on."""
 
     def links(self, asked: Search, after: int | None) -> list[Resource]:

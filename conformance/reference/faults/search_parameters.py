@@ -127,8 +127,9 @@ class IdentifierSearchIgnoresSystem(Fault, name="identifier-search-ignores-syste
     """identifier=othersystem|value matches by the value."""
 
     def matches_token(self, value: Any, criterion: Criterion, wanted: str) -> bool:
-        if criterion.parameter.name == "identifier":
-            wanted = wanted.partition("|")[2] or wanted
+        system, bar, number = wanted.partition("|")
+        if criterion.parameter.name == "identifier" and system and bar:
+            return any(found == number for _, found in matching.codings(value))
         return super().matches_token(value, criterion, wanted)
 
 

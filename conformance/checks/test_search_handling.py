@@ -67,7 +67,9 @@ def test_a_modifier_that_is_accepted(consents: Consents, verifying: Verifying) -
         excluded.append((f"{near[0]}:Practitioner", bare))
     nowhere = f"Practitioner/{consents.unused_id()}"
     actor = TYPED.search(known.actors[0]) if consents.offers("search:actor") and len(known.actors) == 1 else None
-    if actor and _tells_apart(consents, known, ("actor", consents.typed(actor[0].strip("/"))), ("actor", nowhere)):
+    if actor and _tells_apart(
+        consents, known, ("actor", consents.typed(actor[0].strip("/"))), ("actor", nowhere), near
+    ):
         found.append((f"actor:{actor['kind']}", actor["id"]))
         excluded += [(f"actor:{kind}", actor["id"]) for kind in ("Practitioner", "Device") if kind != actor["kind"]]
     if consents.offers("search:status"):
@@ -75,7 +77,7 @@ def test_a_modifier_that_is_accepted(consents: Consents, verifying: Verifying) -
         excluded += [("status:not", status), ("status:missing", "true")]
     system, bar, _ = known.category.partition("|")
     own, other = (("category", value) for value in (known.category, f"{system}|{consents.unused_id()}"))
-    if bar and consents.offers("search:category") and _tells_apart(consents, known, own, other):
+    if bar and consents.offers("search:category") and _tells_apart(consents, known, own, other, near):
         found.append(("category:missing", "false"))
         excluded += [("category:missing", "true"), ("category:not", known.category)]
         excluded += [
@@ -178,13 +180,13 @@ def _tells_apart(
     known: Kept,
     own: tuple[str, str],
     other: tuple[str, str],
-    *,
+    *beside: tuple[str, str],
     method: Literal["GET", "POST"] = "GET",
 ) -> bool:
     """Whether the first finds the consent, and the second does not; where it is not so, the parameter is to blame."""
     return (
-        known.id in consents.find(own, include=[known.id], tolerant=True, method=method).ids
-        and known.id not in consents.find(other, tolerant=True, method=method).ids
+        known.id in consents.find(*beside, own, include=[known.id], tolerant=True, method=method).ids
+        and known.id not in consents.find(*beside, other, tolerant=True, method=method).ids
     )
 
 

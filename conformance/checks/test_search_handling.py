@@ -55,7 +55,10 @@ def test_a_modifier_that_nobody_supports(consents: Consents, verifying: Verifyin
 
 
 def test_a_modifier_that_is_accepted(consents: Consents, verifying: Verifying) -> None:
-    """A consent is found by its patient. :missing, :not, :in, :text and a type are refused, or select what they say."""
+    """A consent is found by its patient. :missing, :not, a type and others are refused, or select what they say.
+
+    A code that was made up is found by no modifier that looks for it, in a hierarchy or as a part of one.
+    """
     known = _with_an_actor(consents) or consents.given("active")
     consents.findable(known)
     near = consents.of_patient(known.patient)
@@ -85,6 +88,7 @@ def test_a_modifier_that_is_accepted(consents: Consents, verifying: Verifying) -
             for modifier in ("in", "text")  # a code with its system names no set of values, and no text holds it
             for value in (known.category, other[1])
         ]
+        excluded += [(f"category:{modifier}", other[1]) for modifier in ("above", "below", "exact", "contains")]
 
     for parameter in found:
         answer = consents.search([near, parameter])

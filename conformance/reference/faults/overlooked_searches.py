@@ -164,6 +164,22 @@ class UnknownModifierOfAnActorIsDropped(
         return super().criterion(kind, re.sub(r"^(actor|period):nosuch\w+$", r"\1", name), written)
 
 
+class HierarchyOfACodeIsAnything(Fault, name="hierarchy-of-a-code-is-anything", breaks=MEANING, packs=R4):
+    """category:above and category:below are left out of the search."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return None if re.search(r"^category:(above|below)$", name) else super().criterion(kind, name, written)
+
+
+class ModifiersOfStringsAreDroppedForCodes(
+    Fault, name="modifiers-of-strings-are-dropped-for-codes", breaks=MEANING, packs=R4
+):
+    """category:exact and category:contains are left out of the search, as if they could be for strings alone."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        return None if re.search(r"^category:(exact|contains)$", name) else super().criterion(kind, name, written)
+
+
 class UnknownModifierOfAFormIsDropped(
     Fault,
     name="unknown-modifier-of-a-form-is-dropped",

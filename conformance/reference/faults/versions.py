@@ -209,6 +209,18 @@ class UnknownVersionReadsCurrent(
         return super().vread(request, route, caller)
 
 
+class UnreadableVersionReadsCurrent(
+    Fault, name="unreadable-version-reads-current", breaks=("r4.vread.unknown-version-is-not-found",), packs=R4_ALONE
+):
+    """A version that is no number reads as the current one."""
+
+    def vread(self, request: Request, route: Route, caller: Caller | None) -> Answer:
+        current = self.store.current(route.type, route.id)
+        if current is not None and not current.deleted and not (route.version or "").isdecimal():
+            return self.shown(current, request)
+        return super().vread(request, route, caller)
+
+
 class _History(Fault):
     """Changes the entries of a history."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,18 +110,20 @@ def test_the_documented_put(consents: Consents, verifying: Verifying, kind: str)
 
 
 def test_only_the_consent_named_in_the_body_changes(consents: Consents, verifying: Verifying) -> None:
-    """One patient has two consents. The older one is closed by its id: it changes, the newer one does not."""
+    """One patient has two consents, two others have one. The older of the two is closed by its id: it alone changes."""
     patient = consents.patient()
+    earlier = consents.given("dose")
     named = consents.given("dose", patient=patient)
-    other = consents.given("dose", patient=patient)
-    before = consents.current(other)
+    others = (earlier, consents.given("dose", patient=patient), consents.given("dose"))
+    before = [consents.current(other) for other in others]
 
     consents.closed(named, end=END)
-    after, beside = consents.read(named.id), consents.read(other.id)
+    after, beside = consents.read(named.id), [consents.read(other.id) for other in others]
 
     with verifying("nll-2023.close.body-id-selects-the-consent"):
         _ended(consents, named, after)
-        expect.unchanged(before, beside)
+        for old, answer in zip(before, beside, strict=True):
+            expect.unchanged(old, answer)
 
 
 def test_an_identifier_does_not_select(consents: Consents, verifying: Verifying) -> None:
@@ -152,7 +154,7 @@ def test_an_identifier_does_not_select(consents: Consents, verifying: Verifying)
 
 
 def test_a_put_replaces_the_whole_consent(consents: Consents, verifying: Verifying) -> None:
-    """A consent is stored with an identifier. A PUT without the identifier leaves none behind."""
+    """A consent is stored with an identifier. A PUT without it leaves none behind; one more PUT closes the consent."""
     identifier = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{consents.unused_id()}"}
     known = consents.given("dose", patch=[{"op": "add", "path": "/identifier", "value": [identifier]}])
     if identifier["value"] not in json.dumps(consents.current(known).get("identifier")):
@@ -169,6 +171,12 @@ def test_a_put_replaces_the_whole_consent(consents: Consents, verifying: Verifyi
         left = json.dumps(read.consent.get("identifier"))  # a server may have given one of its own
         gone = identifier["value"] not in left
         expect.true(gone, "no such identifier after a PUT without it", f"identifier {left}", read)
+
+    second = replace(known, body=shorter)
+    closed = consents.close(second, end=END)
+    if closed.succeeded:
+        with verifying("nll-2023.close.replaces-the-whole-resource"):
+            _ended(consents, second, consents.read(known.id))
 
 
 @pytest.mark.parametrize("part", LEFT_OUT)

@@ -6,13 +6,25 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import jsonpatch
+
 from conformance import expect, meaning
+from conformance.answer import instant
+from conformance.clock import http_date
 from conformance.headers import Change
 
 if TYPE_CHECKING:
     from conformance.answer import Answer
     from conformance.client import Consents, Json
     from conformance.recorder import Verifying
+
+CLOCKS_APART = timedelta(minutes=10)
+"""By how much a server's clocks may differ; a time that was written in a wrong zone is further off."""
+WRONG: dict[str, list[Json]] = {
+    "a status that does not exist": [{"op": "add", "path": "/status", "value": "no-such-status"}],
+    "a day that does not exist": [{"op": "add", "path": "/dateTime", "value": "2019-02-30"}],
+    "a category that is no list": [{"op": "add", "path": "/category", "value": "none"}],
+}
 
 
 def test_creating_a_consent(consents: Consents, verifying: Verifying) -> None:
@@ -132,13 +144,37 @@ def test_no_body_at_all(consents: Consents, verifying: Verifying) -> None:
         expect.not_carried_out(answer)
 
 
+def test_when_a_new_consent_was_last_updated(consents: Consents, verifying: Verifying) -> None:
+    """A consent is created, and reads with a lastUpdated near the time that the server tells in Date."""
+    known = consents.given("active")
+
+    read = consents.read(known.id)
+
+    with verifying("r4.create.last-updated-is-the-time-of-the-write"):
+        expect.status(read, 200)
+        shown, now = instant(read.meta.get("lastUpdated")), http_date(read.header("Date"))
+        if shown is None or now is None:
+            read.note("there is no meta.lastUpdated and Date to hold against each other")
+        else:
+            within = f"a lastUpdated within {CLOCKS_APART} of the Date {now:%Y-%m-%dT%H:%M:%SZ}"
+            expect.true(abs(shown - now) <= CLOCKS_APART, within, str(read.meta.get("lastUpdated")), read)
+
+
 def test_a_refused_create_leaves_nothing(consents: Consents, verifying: Verifying) -> None:
-    """A body without its end is refused; then a complete one is created. A search by patient finds only the latter."""
+    """Bodies that are cut off or wrong are refused; then a right one is created. A search by patient finds that alone.
+
+    What is wrong and taken all the same may be found.
+    """
     mark = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{consents.unused_id()}"}
     body = consents.body("active", patch=[{"op": "add", "path": "/identifier", "value": [mark]}])
     refused = consents.create(cut_off(body), kind="active", change=Change(flaw="the JSON is cut off"))
     if refused.status < 400:
         raise consents.untestable(f"a body that is no JSON was not refused: {refused.described}")
+    taken = set()
+    for flaw, patch in WRONG.items():
+        answer = consents.create(jsonpatch.apply_patch(body, patch), kind="active", change=Change(flaw=flaw))
+        if answer.status < 400:
+            taken.add(answer.given_id)
 
     known = consents.given("active", patient=meaning.patient_of(body))
     found = consents.find(consents.of_patient(known.patient), include=[known.id])
@@ -146,7 +182,8 @@ def test_a_refused_create_leaves_nothing(consents: Consents, verifying: Verifyin
         raise consents.untestable("the search by patient does not find a consent that exists")
 
     with verifying("r4.create.refusal-stores-nothing"):
-        expect.matches(found, exclude=[str(one.get("id")) for one in found.matches if _marked(one, mark)])
+        marked = {str(one.get("id")) for one in found.matches if _marked(one, mark)}
+        expect.matches(found, exclude=sorted(marked - taken))
 
 
 def test_a_new_access_consent_is_proposed(consents: Consents, verifying: Verifying) -> None:

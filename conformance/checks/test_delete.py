@@ -59,6 +59,18 @@ def test_finding_what_was_deleted(consents: Consents, verifying: Verifying) -> N
             expect.matches(found, exclude=[known.id])
 
 
+def test_deleting_leaves_others_alone(consents: Consents, verifying: Verifying) -> None:
+    """Three patients have a consent each, one of them a second one, where it may. One is deleted: the others stay."""
+    earlier, known, later = (consents.given("active") for _ in range(3))
+    second = consents.if_taken("active", patient=known.patient)
+    others = [(one, consents.current(one)) for one in (earlier, later, second) if one and one.id != known.id]
+    _delete(consents, known)
+
+    with verifying("r4.delete.removes-only-the-consent-named"):
+        for one, before in others:
+            expect.unchanged(before, consents.read(one.id))
+
+
 def test_deleting_where_nothing_is_deleted(consents: Consents, verifying: Verifying) -> None:
     """The system never deletes consents. A DELETE of a consent of this run is refused, and it reads as before."""
     known = consents.given("active")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from conformance.client import Consents, Kept
     from conformance.recorder import Verifying
 
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 LONG_AGO = "Mon, 01 Jan 1990 00:00:00 GMT"
 """When no consent was there that somebody has a FHIR server for."""
 
@@ -39,13 +41,22 @@ def test_reading_an_existing_consent(consents: Consents, verifying: Verifying) -
 
 
 def test_reading_an_unknown_id(consents: Consents, verifying: Verifying) -> None:
-    """A known consent reads. An id that nobody has answers 404, or the number by which the target hides what exists."""
-    consents.current(consents.given("active"))
+    """A known consent reads. An id that nobody has answers 404, or the number by which the target hides what exists.
 
-    answer = consents.read(consents.unused_id())
+    So does one that differs from the known one in its last digit; and none reads that goes on behind the known one.
+    """
+    known = consents.given("active")
+    consents.current(known)
+    longer = f"{known.id}-{consents.unused_id()}"[:64]
+
+    answers = [consents.read(id_) for id_ in (consents.unused_id(), *_neighbour(known.id))]
+    beyond = consents.read(longer) if len(longer) > len(known.id) + 8 else None
 
     with verifying("r4.read.unknown-id-is-not-found", "oracle-health.read.unknown-id", "medicasoft.read.unknown-id"):
-        expect.status(answer, 404, *filter(None, [consents.dialect.hidden_status]))
+        for answer in answers:
+            expect.status(answer, 404, *filter(None, [consents.dialect.hidden_status]))
+        if beyond is not None:
+            expect.absent(beyond)
 
 
 def test_an_unknown_id_is_an_error_and_an_empty_search_is_not(consents: Consents, verifying: Verifying) -> None:
@@ -220,3 +231,10 @@ def _read(consents: Consents, known: Kept) -> Answer:
 def _tag(answer: Answer) -> str:
     """The ETag of a read; where there is none, the one that meta.versionId would have."""
     return answer.header("ETag") or f'W/"{answer.meta.get("versionId")}"'
+
+
+def _neighbour(id_: str) -> list[str]:
+    """A UUID that differs in its last digit; nothing for other ids: they may be counted, and the next one taken."""
+    if not UUID.fullmatch(id_):
+        return []
+    return [id_[:-1] + ("1" if id_.endswith("0") else "0")]

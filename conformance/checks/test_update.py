@@ -48,6 +48,25 @@ def test_updating_a_consent(consents: Consents, verifying: Verifying) -> None:
             return
 
 
+def test_updating_leaves_others_alone(consents: Consents, verifying: Verifying) -> None:
+    """Three patients have a consent each, one of them a second one, where it may. One is ended: the others stay."""
+    earlier, known, later = (consents.given("active") for _ in range(3))
+    second = consents.if_taken("active", patient=known.patient)
+    strangers = [one for one in (earlier, later) if one.patient != known.patient]
+    before = {one.id: consents.current(one) for one in (*strangers, *([second] if second else ()))}
+
+    consents.ended(known, end=END)
+
+    with verifying("r4.update.changes-only-the-consent-named"):
+        if not strangers:
+            raise consents.untestable("all consents are of one patient")
+        for one in strangers:
+            expect.unchanged(before[one.id], consents.read(one.id))
+    if second:
+        with verifying("r4.update.leaves-the-patients-others-alone"):
+            expect.unchanged(before[second.id], consents.read(second.id))
+
+
 def test_leaving_elements_out(consents: Consents, verifying: Verifying) -> None:
     """A consent is stored with two identifiers and a verification. After a PUT with one identifier the rest is gone."""
     system = "https://example.org/consent-numbers"

@@ -481,3 +481,38 @@ class CloseDoseHasNoEffect(
             period = {bound: value for bound, value in provision.get("period", {}).items() if bound != "end"}
             resource = {**resource, "status": "active", "provision": {**provision, "period": period}}
         return super().kept(resource, previous)
+
+
+class CloseGivesTheNextOneAVersion(
+    Fault,
+    name="close-gives-the-next-one-a-version",
+    breaks=("nll-2023.close.body-id-selects-the-consent",),
+    packs=NLL,
+):
+    """Closing a consent gives the next patient's a new version with the old content."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        if previous is not None and route.type == "Consent":
+            whose = resource.get("patient")
+            others = [other for other in self.store.everything("Consent") if other.content.get("patient") != whose]
+            for other in [one for one in others if one.first > previous.first][:1]:
+                super().save(replace(route, id=other.id), other.content, other)
+        return super().save(route, resource, previous)
+
+
+class ThirdVersionIsNotKept(
+    Fault,
+    name="third-version-is-not-kept",
+    breaks=(
+        "nll-2023.close.replaces-the-whole-resource",
+        "period.end.can-be-moved",
+        "period.end.leaving-it-out-reopens",
+    ),
+    packs=NLL,
+):
+    """The second PUT on a consent is answered with 200 and the version that was there before."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        if previous is not None and len(self.store.versions(route.type, route.id)) > 1:
+            return previous
+        return super().save(route, resource, previous)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
@@ -317,3 +318,52 @@ class StoresBeforeRefusing(Fault, name="stores-before-refusing", breaks=("r4.cre
 def completed(body: bytes) -> bytes:
     """A body with the brace at its end that is missing."""
     return body + b"}" if body.count(b"{") == body.count(b"}") + 1 else body
+
+
+class StoresBeforeValidating(
+    Fault, name="stores-before-validating", breaks=("r4.create.refusal-stores-nothing",), packs=R4_ALONE
+):
+    """A new consent is refused for its status, and is found by search."""
+
+    def validate(self, resource: Resource, route: Route) -> None:
+        try:
+            super().validate(resource, route)
+        except Refused:
+            if not route.id and "-" in str(resource.get("status")) and "patient" in resource:
+                self.save(replace(route, id=self.new_id()), resource, None)
+            raise
+
+
+class LastUpdatedIsLocalTime(
+    Fault,
+    name="last-updated-is-local-time",
+    breaks=("r4.create.last-updated-is-the-time-of-the-write",),
+    packs=R4_ALONE,
+):
+    """meta.lastUpdated and Last-Modified are the time of a zone two hours ahead, said to be UTC."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        right = self.clock
+        self.clock = lambda: right() + timedelta(hours=2)
+        try:
+            return super().save(route, resource, previous)
+        finally:
+            self.clock = right
+
+
+class LastUpdatedOfACreateIsTheDay(
+    Fault,
+    name="last-updated-of-a-create-is-the-day",
+    breaks=("r4.create.last-updated-is-the-time-of-the-write",),
+    packs=R4_ALONE,
+):
+    """meta.lastUpdated and Last-Modified of a new consent are the midnight before."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        right = self.clock
+        if previous is None:
+            self.clock = lambda: right() - timedelta(hours=20)
+        try:
+            return super().save(route, resource, previous)
+        finally:
+            self.clock = right

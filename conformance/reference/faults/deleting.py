@@ -152,3 +152,27 @@ class DeletedKeepsItsPeriod(
     """A search that asks for a period finds deleted consents that were valid in it."""
 
     parameter = "period"
+
+
+class DeleteTakesThePatientsOthers(
+    Fault, name="delete-takes-the-patients-others", breaks=("r4.delete.removes-only-the-consent-named",), packs=R4_ALONE
+):
+    """Deleting a consent deletes all consents of the patient."""
+
+    def remove(self, route: Route, stored: Stored) -> None:
+        for other in self.store.everything("Consent"):
+            if other.id != stored.id and other.content.get("patient") == stored.content.get("patient"):
+                super().remove(replace(route, id=other.id), other)
+        super().remove(route, stored)
+
+
+class DeleteTakesTheNextOne(
+    Fault, name="delete-takes-the-next-one", breaks=("r4.delete.removes-only-the-consent-named",), packs=R4_ALONE
+):
+    """Deleting a consent deletes the one as well that was created after it."""
+
+    def remove(self, route: Route, stored: Stored) -> None:
+        following = [other for other in self.store.everything("Consent") if other.first > stored.first]
+        for other in following[:1]:
+            super().remove(replace(route, id=other.id), other)
+        super().remove(route, stored)

@@ -266,3 +266,24 @@ class HeadOfUnknownSaysOk(Fault, name="head-of-unknown-says-ok", breaks=("r4.rea
 
     def unknown(self, request: Request, route: Route) -> Answer:
         return Answer(status=200) if request.method == "HEAD" else super().unknown(request, route)
+
+
+class ReadIgnoresTheLastDigit(
+    Fault, name="read-ignores-the-last-digit", breaks=("r4.read.unknown-id-is-not-found",), packs=R4_ALONE
+):
+    """An id that nobody has reads as the consent whose id differs in the last digit alone."""
+
+    def looked_up(self, route: Route) -> Stored | None:
+        held = super().looked_up(route) is not None or route.type != "Consent" or not route.id
+        alike = () if held else self.store.everything("Consent")
+        near = [other for other in alike if other.id[:-1] == (route.id or "")[:-1]]
+        return near[0] if near else super().looked_up(route)
+
+
+class ReadEndsTheIdEarly(
+    Fault, name="read-ends-the-id-early", breaks=("r4.read.unknown-id-is-not-found",), packs=R4_ALONE
+):
+    """Of an id of more than 36 characters the rest is not looked at."""
+
+    def looked_up(self, route: Route) -> Stored | None:
+        return super().looked_up(replace(route, id=(route.id or "")[:36]))

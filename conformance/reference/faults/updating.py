@@ -257,3 +257,51 @@ class RefusedUpdateAdvancesVersion(
             if refusal.code == "structure" and previous is not None:
                 self.save(route, previous.content, previous)
             raise
+
+
+class UpdateClosesTheNextOne(
+    Fault,
+    name="update-closes-the-next-one",
+    breaks=("r4.update.changes-only-the-consent-named",),
+    packs=R4_ALONE,
+):
+    """An update also makes the consent inactive that was created after it."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        if previous is not None and route.type == "Consent":
+            following = [other for other in self.store.everything("Consent") if other.first > previous.first]
+            for other in following[:1]:
+                super().save(replace(route, id=other.id), {**other.content, "status": "inactive"}, other)
+        return super().save(route, resource, previous)
+
+
+class UpdateGivesTheOneBeforeAVersion(
+    Fault,
+    name="update-gives-the-one-before-a-version",
+    breaks=("r4.update.changes-only-the-consent-named",),
+    packs=R4_ALONE,
+):
+    """An update gives the consent that was created before it a new version with the old content."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        if previous is not None and route.type == "Consent":
+            earlier = [other for other in self.store.everything("Consent") if other.first < previous.first]
+            for other in earlier[-1:]:
+                super().save(replace(route, id=other.id), other.content, other)
+        return super().save(route, resource, previous)
+
+
+class UpdateClosesThePatientsOthers(
+    Fault,
+    name="update-closes-the-patients-others",
+    breaks=("r4.update.leaves-the-patients-others-alone",),
+    packs=R4_ALONE,
+):
+    """An update that makes a consent inactive does so with all consents of the patient."""
+
+    def save(self, route: Route, resource: Resource, previous: Stored | None) -> Stored:
+        if previous is not None and resource.get("status") == "inactive":
+            for other in self.store.everything("Consent"):
+                if other.id != route.id and other.content.get("patient") == resource.get("patient"):
+                    super().save(replace(route, id=other.id), {**other.content, "status": "inactive"}, other)
+        return super().save(route, resource, previous)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonpatch
+import pytest
 
 from conformance import expect, meaning
 from conformance.answer import instant
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 CLOCKS_APART = timedelta(minutes=10)
 """By how much a server's clocks may differ; a time that was written in a wrong zone is further off."""
+DATES = {"a month": "2024-03", "a day": "2024-03-01"}
+LONG = f" & <1> 'so' {'å' * 280}"
 WRONG: dict[str, list[Json]] = {
     "a status that does not exist": [{"op": "add", "path": "/status", "value": "no-such-status"}],
     "a day that does not exist": [{"op": "add", "path": "/dateTime", "value": "2019-02-30"}],
@@ -79,6 +82,26 @@ def test_every_element_comes_back(consents: Consents, verifying: Verifying) -> N
         expect.all_of_it(known.body, read)
     with verifying("r4.write.meaning-survives"):
         expect.same_meaning(known.body, read)
+
+
+@pytest.mark.parametrize("rarer", ["long texts", *DATES])
+def test_rarer_values_come_back(consents: Consents, verifying: Verifying, rarer: str) -> None:
+    """The same with long texts that HTML would escape, or dated by day or month, where the target takes them."""
+    body = consents.body("complete")
+    if rarer in DATES:
+        body = {name: value for name, value in body.items() if name != "_dateTime"} | {"dateTime": DATES[rarer]}
+    else:
+        body = _at_length(body)
+    created = consents.create(body, kind="complete")
+    if created.refused:
+        return  # how long a text may be is not said, nor that a server takes a date without a day
+
+    known = consents.kept(created, "complete")
+    read = consents.read(known.id)
+
+    with verifying("r4.create.read-back-is-the-same"):
+        expect.status(read, 200)
+        expect.all_of_it(known.body, read)
 
 
 def test_an_id_in_the_body(consents: Consents, verifying: Verifying) -> None:
@@ -223,6 +246,19 @@ def test_registering_a_dose_consent(consents: Consents, verifying: Verifying) ->
 def cut_off(body: Json) -> bytes:
     """The body as JSON without its last brace."""
     return json.dumps(body, ensure_ascii=False).encode()[:-1]
+
+
+def _at_length(value: Any) -> Any:
+    """The same with more behind each text, each display that is no code's, each authority and address of a policy."""
+    if isinstance(value, list):
+        return [_at_length(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    longer = {"authority": "/", "uri": "/"} | ({} if "code" in value else {"text": LONG, "display": LONG})
+    return {
+        name: inner + longer[name] if name in longer and isinstance(inner, str) else _at_length(inner)
+        for name, inner in value.items()
+    }
 
 
 def _marked(consent: Json, mark: Json) -> bool:

@@ -105,6 +105,24 @@ def test_extensions_that_nobody_knows(consents: Consents, verifying: Verifying) 
             )
 
 
+def test_a_modifier_extension_that_nobody_knows(consents: Consents, verifying: Verifying) -> None:
+    """A consent is created. With a modifier extension it is refused, or created, and then reads back with it."""
+    consents.given("active")
+    body = {**consents.body("active"), "modifierExtension": [UNKNOWN]}
+
+    answer = consents.create(body, kind="active")
+
+    with verifying("r4.consent.keeps-extensions"):
+        expect.no_server_error(answer)
+        if answer.refused:
+            answer.note(f"a consent with a modifier extension is refused: {answer.described}")
+        else:
+            read = consents.read(consents.kept(answer, "active").id)
+            expect.status(read, 200)
+            shown = read.consent.get("modifierExtension")
+            expect.equal(shown, [UNKNOWN], "the modifier extensions", read)
+
+
 @pytest.mark.parametrize("elements", FOREIGN.values(), ids=FOREIGN)
 def test_codes_of_other_systems(consents: Consents, verifying: Verifying, elements: Json) -> None:
     """A consent is created. With a code outside an extensible value set it is created, too, and keeps the code."""

@@ -23,6 +23,11 @@ CLOCKS_APART = timedelta(minutes=10)
 """By how much a server's clocks may differ; a time that was written in a wrong zone is further off."""
 DATES = {"a month": "2024-03", "a day": "2024-03-01"}
 LONG = f" & <1> 'so' {'å' * 280}"
+PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+A_DOZEN = (
+    *("TREAT", "ETREAT", "HPAYMT", "HOPERAT", "HRESCH", "PATRQT"),
+    *("PUBHLTH", "HMARKT", "COVERAGE", "CLINTRCH", "HSYSADMIN", "PATADMIN"),
+)
 WRONG: dict[str, list[Json]] = {
     "a status that does not exist": [{"op": "add", "path": "/status", "value": "no-such-status"}],
     "a day that does not exist": [{"op": "add", "path": "/dateTime", "value": "2019-02-30"}],
@@ -69,6 +74,27 @@ def test_what_was_created_is_what_is_read(consents: Consents, verifying: Verifyi
         second = consents.read(known.id)
         with verifying("r4.write.meaning-survives"):
             expect.same_meaning(changed.body, second)
+
+
+def test_a_dozen_comes_back_as_a_dozen(consents: Consents, verifying: Verifying) -> None:
+    """The same with a dozen rules within the rule and a dozen purposes of it, where the target takes so many."""
+    body = consents.body("rich")
+    rule = body.get("provision")
+    if not isinstance(rule, dict) or "provision" not in rule:
+        return  # the documented consents have no rules within their rule
+    rule["provision"] = [
+        {"type": "permit", "period": {"start": f"2024-{month:02}-01", "end": f"2031-{month:02}-01"}}
+        for month in range(1, 13)
+    ]
+    rule["purpose"] = [{"system": PURPOSES, "code": code} for code in A_DOZEN]
+    created = consents.create(body, kind="rich")
+    if created.refused:
+        return
+
+    read = consents.read(consents.kept(created, "rich").id)
+
+    with verifying("r4.write.meaning-survives"):
+        expect.same_meaning(body, read)
 
 
 def test_every_element_comes_back(consents: Consents, verifying: Verifying) -> None:

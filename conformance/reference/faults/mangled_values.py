@@ -67,3 +67,37 @@ class MonthsBecomeDays(_Mangled, name="months-become-days", breaks=READ_BACK, pa
 
     def mangled(self, name: str, text: str) -> str:
         return f"{text}-01" if name == "dateTime" and len(text) == len("2024-03") else text
+
+
+class _Fewer(Fault):
+    """Stores fewer of a kind than were sent."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        stored = super().kept(resource, previous)
+        rule = stored.get("provision")
+        return {**stored, "provision": {**rule, **self.fewer(rule)}} if isinstance(rule, dict) else stored
+
+    def fewer(self, rule: Resource) -> Resource:
+        """What of a rule is stored otherwise."""
+        raise NotImplementedError
+
+
+class TenRulesAreStored(
+    _Fewer,
+    name="ten-rules-are-stored",
+    breaks=("r4.write.meaning-survives", "r4.consent.accepts-published-examples"),
+    packs=R4_ALONE,
+):
+    """Of the rules within a rule ten are stored."""
+
+    def fewer(self, rule: Resource) -> Resource:
+        return {"provision": rule["provision"][:10]} if "provision" in rule else {}
+
+
+class ThreePurposesAreStored(
+    _Fewer, name="three-purposes-are-stored", breaks=("r4.write.meaning-survives",), packs=R4_ALONE
+):
+    """Of the purposes of a rule three are stored."""
+
+    def fewer(self, rule: Resource) -> Resource:
+        return {"purpose": rule["purpose"][:3]} if "purpose" in rule else {}

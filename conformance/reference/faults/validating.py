@@ -258,6 +258,16 @@ class ExtensionsOfPeriodsStripped(
         return resource
 
 
+class ModifierExtensionsStripped(
+    Fault, name="modifier-extensions-stripped", breaks=("r4.consent.keeps-extensions",), packs=("r4", "nll-2023")
+):
+    """Modifier extensions of a consent are not stored, so that it seems to mean what it says without them."""
+
+    def kept(self, resource: Resource, previous: Stored | None) -> Resource:
+        stored = super().kept(resource, previous)
+        return {name: value for name, value in stored.items() if name != "modifierExtension"}
+
+
 class UnknownExtensionIsRefused(
     Fault, name="unknown-extension-is-refused", breaks=("r4.consent.keeps-extensions",), packs=("r4", "nll-2023")
 ):

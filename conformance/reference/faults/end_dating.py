@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from conformance.reference.fault import Fault
-from conformance.reference.faults.closing import CloseAtTypeAddressRefused
+from conformance.reference.faults.closing import CloseAtTypeAddressRefused, ThirdVersionIsNotKept
 from conformance.reference.faults.period import with_provision
 from conformance.reference.messages import Refused, Request, Resource, Route, Write
 
@@ -463,3 +463,12 @@ def _zoneless(resource: Resource) -> bool:
 
 def _of_another_category(resource: Resource) -> bool:
     return "consent-dose-disp" not in json.dumps(resource.get("category"))
+
+
+class SecondCancelIsNotKept(
+    ThirdVersionIsNotKept,
+    name="second-cancel-is-not-kept",
+    breaks=("nll-2019.close.ends-the-period", "period.end.can-be-moved", "period.end.leaving-it-out-reopens"),
+    packs=NLL,
+):
+    """Cancelling for the second time, with another end, is answered with 200, and the first end stays."""

@@ -46,6 +46,11 @@ class Answer:
         return 400 <= self.status < 500
 
     @property
+    def unsupported(self) -> bool:
+        """Whether the server says that it cannot do what is asked for (RFC 9110 §15.6.2), which is no breakdown."""
+        return self.status == 501
+
+    @property
     def refused_by_rule(self) -> bool:
         """Whether it was refused, as the answer says, by a rule of business.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus, urlsplit
 
 from conformance import meaning
 from conformance.meaning import same_moment
@@ -49,6 +50,7 @@ __all__ = [
     "success",
     "true",
     "unchanged",
+    "unsupported",
 ]
 
 Json = dict[str, Any]
@@ -98,6 +100,14 @@ def refused(answer: Answer, *, best: int | None = None) -> None:
         raise Violation("a refusal (4xx)", answer.described, answer.shows)
     if best is not None and answer.status != best:
         answer.note(f"refused with {answer.status} where {best} says it best")
+
+
+def unsupported(answer: Answer, *, best: int) -> None:
+    """What the server does not support was refused: any 4xx, or 501; another number than the best one is mentioned."""
+    if answer.unsupported:
+        answer.note(f"refused with 501 where {best} says it best")
+    else:
+        refused(answer, best=best)
 
 
 def not_carried_out(answer: Answer, *, best: int = 400) -> None:
@@ -293,9 +303,18 @@ def matches(found: Found, *, include: Iterable[str] = (), exclude: Iterable[str]
     missing = sorted(set(include) - ids)
     extra = sorted(set(exclude) & ids)
     if missing:
-        raise Violation(f"a match Consent/{missing[0]}", f"{len(ids)} matches without it", found.shows)
+        raise Violation(f"a match Consent/{missing[0]}{_asked(found)}", f"{len(ids)} matches without it", found.shows)
     if extra:
-        raise Violation(f"no match Consent/{extra[0]}", f"it among {len(ids)} matches", found.shows)
+        raise Violation(f"no match Consent/{extra[0]}{_asked(found)}", f"it among {len(ids)} matches", found.shows)
+
+
+def _asked(found: Found) -> str:
+    """What was searched for, as a person reads it; nothing where it cannot be told."""
+    first = next(iter(found.pages), None)
+    if first is None:
+        return ""
+    asked = first.exchange.request_body if first.exchange.method == "POST" else urlsplit(first.exchange.url).query
+    return f" by {unquote_plus(asked)}" if asked else ""
 
 
 def different(

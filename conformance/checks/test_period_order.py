@@ -35,7 +35,7 @@ def test_an_end_before_the_start(consents: Consents, verifying: Verifying, start
 
     with verifying("period.order.inverted-period-is-refused", "period.order.inverted-period-is-refused-by-validation"):
         if consents.taken(right_way, usual=lambda: consents.lasting({"start": "2024-03-01", "end": "2031-12-02"})):
-            expect.refused(answer)
+            expect.true(answer.refused, f"a refusal (4xx) of {start} to {end}", answer.described, answer)
 
 
 @pytest.mark.parametrize(

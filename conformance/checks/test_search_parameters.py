@@ -301,6 +301,7 @@ PARAMETERS = (
         values=lambda _: ([{"verified": True}], [{"verified": False}]),
         asked=lambda value: str(_first(value).get("verified", "")).lower(),
         never="neither",
+        release="5",
     ),
     Selecting(
         name="verified-date",

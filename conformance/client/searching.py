@@ -74,8 +74,8 @@ class Searching(Interactions):
         """Search and follow every next link.
 
         Look again while an id of `include` is missing, or `until` is not met, for as long as `settle` says. With
-        `tolerant` an answer below 500 without a Bundle counts as nothing found: where something is not to be found
-        and another requirement judges the form of such an answer.
+        `tolerant` an answer below 500 without a Bundle, or 501, counts as nothing found: where something is not to be
+        found and another requirement judges the form of such an answer.
 
         Raises:
             Violation: the answer is no Bundle, or its pages do not end.
@@ -85,7 +85,8 @@ class Searching(Interactions):
 
         def found() -> Found:
             first = self.search(parameters, change=change, method=method)
-            return Found(() if tolerant and first.status not in {200, *range(500, 600)} else tuple(self._pages(first)))
+            broken = first.status >= 500 and not first.unsupported
+            return Found(() if tolerant and first.status != 200 and not broken else tuple(self._pages(first)))
 
         return self.settled(found, lambda seen: wanted <= seen.ids and (until is None or until(seen)))
 

@@ -75,8 +75,9 @@ class Trial:
         try:
             yield
         except Violation as violation:
+            shows = tuple(dict.fromkeys((*violation.exchanges, *self.shows)))
             for aspect in aspects:
-                self.violations.setdefault(aspect, Violation(violation.expected, violation.actual, self.shows))
+                self.violations.setdefault(aspect, Violation(violation.expected, violation.actual, shows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Answers:
             first, said = wrong[0]
             raise Violation(
                 expected,
-                f"{len(wrong)} of {len(self.exchanges)} answers differ; {first.method} {first.url}: {said}",
+                f"{said} ({first.method} {first.url}; {len(wrong)} of {len(self.exchanges)} answers differ)",
                 tuple(exchange.id for exchange, _ in wrong[:5]),
             )
         return None

@@ -36,7 +36,9 @@ def returned(answers: Answers) -> list[Returned]:
     Consents that the suite has sent wrong on purpose are left out wherever they turn up, as is anything but an
     OperationOutcome in the answer to such a request. What others wrote before the run is not left out.
     """
-    is_planted, copies, bare = planted(answers), _refused_on_purpose(answers), _written_without_narrative(answers)
+    is_planted, copies = planted(answers), _refused_on_purpose(answers)
+    writes = any(one.method == "POST" and one.status == 201 for one in answers)
+    bare, narrated = (_written(answers, with_narrative=told) for told in (False, True))
     found = []
     for exchange in answers:
         body = exchange.response_body or ""
@@ -48,7 +50,11 @@ def returned(answers: Answers) -> list[Returned]:
             continue
         names = [(str(one.get("id", "")), one) for one in held.consents]
         left_out = {name for name, one in names if is_planted(one) or _content(one) in copies}
-        untold = {name for name, one in names if name in bare or _patient(one) in bare}
+        untold = {
+            name
+            for name, one in names
+            if {name, _patient(one)} & bare or (writes and not {name, _patient(one)} & narrated)
+        }
         found.append(
             Returned(
                 exchange,
@@ -70,13 +76,14 @@ def _refused_on_purpose(answers: Answers) -> list[Json]:
     return [_content(body) for one in refused if isinstance(body := parsed(one.request_body), dict)]
 
 
-def _written_without_narrative(answers: Answers) -> set[str | None]:
-    """The ids of consents that the run itself has written without a narrative, and whose they are."""
-    written = [one for one in answers if one.method in {"POST", "PUT"} and '"div"' not in (one.request_body or "")]
+def _written(answers: Answers, *, with_narrative: bool) -> set[str | None]:
+    """The ids of consents that the run itself has written with a narrative, or without, and whose they are."""
+    bodies = [one for one in answers if one.method in {"POST", "PUT"}]
     found: set[str | None] = set()
-    for one in written:
-        match = _PATIENT.search(one.request_body or "")
-        found |= {*written_ids(one), *([_tail(match[1])] if match else [])}
+    for one in bodies:
+        if ('"div"' in (one.request_body or "")) is with_narrative:
+            match = _PATIENT.search(one.request_body or "")
+            found |= {*written_ids(one), *([_tail(match[1])] if match else [])}
     return found
 
 

@@ -40,7 +40,7 @@ def every_consent_follows_the_profile(answers: Answers, held: ProfileRules, requ
         differing = tuple(dict.fromkeys(one.id for one, _ in wrong))
         raise Violation(
             "Consents that follow the profile",
-            f"{len(differing)} answers differ; {answer.method} {answer.url}: {issue.expression}: {issue.message}",
+            f"{issue.expression}: {issue.message} ({answer.method} {answer.url}; {len(differing)} answers differ)",
             differing[:5],
         )
     return "; ".join(notes) or None

@@ -324,7 +324,7 @@ def every_consent_of_a_known_scope_has_a_patient(answers: Answers) -> str | None
     _some(consents)
     for one, consent in consents:
         if _scopes(consent) & SCOPES and not ("patient" in consent or "_patient" in consent):
-            said = f"{one.exchange.method} {one.exchange.url}: Consent/{consent.get('id')} without patient"
+            said = f"Consent/{consent.get('id')} without patient ({one.exchange.method} {one.exchange.url})"
             raise Violation("a patient in every consent", said, (one.exchange.id,))
     return None
 
@@ -362,9 +362,8 @@ def _held(row: Row) -> Callable[[Answers], str | None]:
             first, issue = wrong[0]
             places = len({(issue.named, issue.place) for _, issue in wrong})
             more = f", and {places - 1} more" if places > 1 else ""
-            actual = (
-                f"{first.exchange.method} {first.exchange.url}: {issue.named}: {issue.place}: {issue.message}{more}"
-            )
+            where = f"{first.exchange.method} {first.exchange.url}"
+            actual = f"{issue.named}: {issue.place}: {issue.message}{more} ({where})"
             raise Violation(row.expected, actual, tuple(dict.fromkeys(one.exchange.id for one, _ in wrong))[:5])
         noted = [f"{issue.place}: {issue.message}" for _, issue in said]
         if row.about and not any(

@@ -21,6 +21,7 @@ _BY_STATUS = {
     413: "The request was too large for the server or something in front of it.",
     415: "The server does not take the media type that was sent: look at media_types in [dialect].",
     429: "The server limits the rate of requests: set a request rate in [http].",
+    501: "The server says that it does not support what was asked for: look at the claims.",
     503: "The server was not available: it may be limiting the rate of requests ([http] in target.toml).",
 }
 

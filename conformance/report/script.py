@@ -26,13 +26,14 @@ HEAD = """#!/bin/sh
 # expected: {expected}
 # actual:   {actual}
 #
-# Needs TOKEN, the credentials without the name of their scheme. Prints every answer; the last one shows it.
+# {needs}Prints every answer; the last one shows it.
 set -eu
 
 send() {{ answer=$("$@") && printf '%s\\n\\n' "$answer"; }}
 header() {{ printf '%s\\n' "$answer" | tr -d '\\r' |
   awk -v name="$1:" 'tolower(substr($0, 1, length(name))) == name {{ sub(/^[^:]*: */, ""); print; exit }}'; }}
 """
+NEEDED = "Needs TOKEN, the credentials without the name of their scheme. "
 _VERSION = re.compile(r"/_history/([^/?]+)")
 
 
@@ -47,7 +48,7 @@ def write_all(report: Report, folder: Path) -> list[Path]:
             continue
         folder.mkdir(exist_ok=True)
         path = folder / f"{row.requirement.id}.sh"
-        exchanges = [report.exchanges[one] for one in shown[0]["exchanges"]]
+        exchanges = [one for id_, one in report.exchanges.items() if id_ in shown[0]["exchanges"]]
         path.write_text(script(row, exchanges), encoding="utf-8")
         written.append(path)
     return written
@@ -57,7 +58,7 @@ def script(row: Judged, exchanges: Sequence[Exchange]) -> str:
     """The script for a requirement that was violated; `exchanges` are those that show it."""
     check = next((check for check in row.checks if check["outcome"] == "violated"), {})
     said = {name: _one_line(str(check.get(name, ""))) for name in ("expected", "actual")}
-    lines = [HEAD.format(id=row.requirement.id, text=_one_line(row.requirement.text), **said)]
+    lines: list[str] = []
     known: dict[str, str] = {}
     for exchange in exchanges:
         sent = replace(exchange, url=_named(exchange.url, known), request_body=_named(exchange.request_body, known))
@@ -68,7 +69,9 @@ def script(row: Judged, exchanges: Sequence[Exchange]) -> str:
             variable = f"{name}{len(known) + number + 1}"
             lines.append(f"{variable}={found}")
             known[value] = variable
-    return "\n".join([*lines, ""])
+    needs = NEEDED if any("$TOKEN" in line for line in lines) else ""
+    head = HEAD.format(id=row.requirement.id, text=_one_line(row.requirement.text), needs=needs, **said)
+    return "\n".join([head, *lines, ""])
 
 
 def _given(exchange: Exchange, known: dict[str, str]) -> list[tuple[str, str, str]]:

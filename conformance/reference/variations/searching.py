@@ -62,6 +62,16 @@ class ModifiersAreRefused(Variation, name="modifiers-are-refused"):
         return False
 
 
+class ModifiersAreNotImplemented(ModifiersAreRefused, name="modifiers-are-not-implemented"):
+    """No modifier is supported, and 501 says so: for what is not supported HTTP has that number (RFC 9110 §15.6.2)."""
+
+    def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
+        try:
+            return super().criterion(kind, name, written)
+        except Refused as refusal:
+            raise Refused(501 if ":" in name else refusal.status, refusal.code, refusal.reason) from refusal
+
+
 class OtherTypesAreRefused(Variation, name="references-of-other-types-are-refused"):
     """A reference of a type that the parameter cannot have is refused: it makes no sense (search.html#errors)."""
 

@@ -314,6 +314,8 @@ def _asked(consents: Consents, known: Kept, version: object, change: Change) -> 
 
 def _counted_of_nothing(answer: Answer) -> int:
     """The total of a search that shows no match on its only page; 0 where there is none, and of any other answer."""
+    if answer.resource_type != "Bundle":
+        return 0
     total = answer.resource.get("total")
     empty = answer.resource.get("type") == "searchset" and not (Found((answer,)).matches or next_link(answer))
     return total if empty and isinstance(total, int) else 0

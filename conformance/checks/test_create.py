@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,19 +188,24 @@ def test_no_body_at_all(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_when_a_new_consent_was_last_updated(consents: Consents, verifying: Verifying) -> None:
-    """A consent is created, and reads with a lastUpdated near the time that the server tells in Date."""
+    """A consent is created, and reads with a lastUpdated near the time that Date tells, or that the run lives in.
+
+    Where Date is wrong, another requirement says so.
+    """
     known = consents.given("active")
 
     read = consents.read(known.id)
 
     with verifying("r4.create.last-updated-is-the-time-of-the-write"):
         expect.status(read, 200)
-        shown, now = instant(read.meta.get("lastUpdated")), http_date(read.header("Date"))
-        if shown is None or now is None:
+        shown, told = instant(read.meta.get("lastUpdated")), http_date(read.header("Date"))
+        if shown is None or told is None:
             read.note("there is no meta.lastUpdated and Date to hold against each other")
         else:
-            within = f"a lastUpdated within {CLOCKS_APART} of the Date {now:%Y-%m-%dT%H:%M:%SZ}"
-            expect.true(abs(shown - now) <= CLOCKS_APART, within, str(read.meta.get("lastUpdated")), read)
+            clocks = (told, datetime.fromisoformat(read.exchange.started))
+            near = any(abs(shown - now) <= CLOCKS_APART for now in clocks)
+            within = f"a lastUpdated within {CLOCKS_APART} of the Date {told:%Y-%m-%dT%H:%M:%SZ}"
+            expect.true(near, within, str(read.meta.get("lastUpdated")), read)
 
 
 def test_a_refused_create_leaves_nothing(consents: Consents, verifying: Verifying) -> None:

@@ -60,9 +60,13 @@ def test_finding_what_was_deleted(consents: Consents, verifying: Verifying) -> N
 
 
 def test_deleting_leaves_others_alone(consents: Consents, verifying: Verifying) -> None:
-    """Three patients have a consent each, one of them a second one, where it may. One is deleted: the others stay."""
+    """Three patients have a consent each, one of them a second one, where it may. One is deleted: the others stay.
+
+    None of them is the one that was stored last.
+    """
     earlier, known, later = (consents.given("active") for _ in range(3))
     second = consents.if_taken("active", patient=known.patient)
+    consents.given("active")
     others = [(one, consents.current(one)) for one in (earlier, later, second) if one and one.id != known.id]
     _delete(consents, known)
 

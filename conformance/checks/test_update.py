@@ -49,9 +49,13 @@ def test_updating_a_consent(consents: Consents, verifying: Verifying) -> None:
 
 
 def test_updating_leaves_others_alone(consents: Consents, verifying: Verifying) -> None:
-    """Three patients have a consent each, one of them a second one, where it may. One is ended: the others stay."""
+    """Three patients have a consent each, one of them a second one, where it may. One is ended: the others stay.
+
+    None of them is the one that was stored last.
+    """
     earlier, known, later = (consents.given("active") for _ in range(3))
     second = consents.if_taken("active", patient=known.patient)
+    consents.given("active")
     strangers = [one for one in (earlier, later) if one.patient != known.patient]
     before = {one.id: consents.current(one) for one in (*strangers, *([second] if second else ()))}
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 R4_ALONE = ("r4",)
 
+BESIDE_OTHERS = (
+    "r4.delete.removes-only-the-consent-named",
+    "r4.update.changes-only-the-consent-named",
+    "r4.update.leaves-the-patients-others-alone",
+)
+"""What cannot be exercised where older consents are not to be read."""
 BOUND_TO_A_PATIENT = ("security.patient.others-are-out-of-reach", "security.denied.existence-is-not-revealed")
 """What needs to read a consent that the target gave."""
 
@@ -39,7 +45,7 @@ class ReadAnswersAccepted(
     OfOlderConsents,
     name="read-answers-accepted",
     breaks=("r4.read.existing-is-ok",),
-    blocks=("r4.update.disagreeing-id-is-refused", *BOUND_TO_A_PATIENT),
+    blocks=("r4.update.disagreeing-id-is-refused", *BESIDE_OTHERS, *BOUND_TO_A_PATIENT),
     packs=R4_ALONE,
 ):
     """A read answers 202 with the consent, unless that is the one that was stored last."""
@@ -52,7 +58,7 @@ class ReadWrapsInBundle(
     OfOlderConsents,
     name="read-wraps-in-bundle",
     breaks=("r4.read.existing-is-ok", "r4.read.id-matches-request"),
-    blocks=("r4.update.disagreeing-id-is-refused", *BOUND_TO_A_PATIENT),
+    blocks=("r4.update.disagreeing-id-is-refused", *BESIDE_OTHERS, *BOUND_TO_A_PATIENT),
     packs=R4_ALONE,
 ):
     """A read answers a Bundle that holds the consent, unless that is the one that was stored last."""
@@ -66,7 +72,7 @@ class ReadAnswersAnotherType(
     OfOlderConsents,
     name="read-answers-another-type",
     breaks=("r4.read.existing-is-ok",),
-    blocks=("r4.update.disagreeing-id-is-refused", *BOUND_TO_A_PATIENT),
+    blocks=("r4.update.disagreeing-id-is-refused", *BESIDE_OTHERS, *BOUND_TO_A_PATIENT),
     packs=R4_ALONE,
 ):
     """A read answers the content under the resource type Basic, unless it was stored last."""

@@ -147,7 +147,7 @@ class EndOfTimeIsMoved(Fault, name="end-of-time-is-moved", breaks=MEANING, packs
         return in_periods(super().kept(resource, previous), lambda text: re.sub(r"^9999", "2199", text))
 
 
-class TextIsCutAt255(Fault, name="text-is-cut-at-255-characters", breaks=CONTENT, packs=AT_HOME):
+class TextIsCutAt255(Fault, name="text-is-cut-at-255-characters", breaks=(*CONTENT, *ON_PAPER), packs=AT_HOME):
     """Displays, texts, titles and values are kept to 255 characters."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:

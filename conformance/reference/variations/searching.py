@@ -62,8 +62,11 @@ class ModifiersAreRefused(Variation, name="modifiers-are-refused"):
         return False
 
 
-class ModifiersAreNotImplemented(ModifiersAreRefused, name="modifiers-are-not-implemented"):
+class ModifiersAreNotImplemented(Variation, name="modifiers-are-not-implemented"):
     """No modifier is supported, and 501 says so: for what is not supported HTTP has that number (RFC 9110 §15.6.2)."""
+
+    def modifier_is_known(self, parameter: Parameter, modifier: str) -> bool:  # noqa: ARG002 - as in Searching
+        return False
 
     def criterion(self, kind: str, name: str, written: str) -> Criterion | None:
         try:

@@ -67,7 +67,7 @@ def test_deleting_leaves_others_alone(consents: Consents, verifying: Verifying) 
     earlier, known, later = (consents.given("active") for _ in range(3))
     second = consents.if_taken("active", patient=known.patient)
     consents.given("active")
-    others = [(one, consents.current(one)) for one in (earlier, later, second) if one and one.id != known.id]
+    others = [(one, consents.itself(one)) for one in (earlier, later, second) if one and one.id != known.id]
     _delete(consents, known)
 
     with verifying("r4.delete.removes-only-the-consent-named"):

@@ -57,7 +57,7 @@ def test_updating_leaves_others_alone(consents: Consents, verifying: Verifying) 
     second = consents.if_taken("active", patient=known.patient)
     consents.given("active")
     strangers = [one for one in (earlier, later) if one.patient != known.patient]
-    before = {one.id: consents.current(one) for one in (*strangers, *([second] if second else ()))}
+    before = {one.id: consents.itself(one) for one in (*strangers, *([second] if second else ()))}
 
     consents.ended(known, end=END)
 

@@ -147,6 +147,18 @@ class SetUp(References):
             return answer.consent
         raise NotTestable(f"the consent could not be read: {answer.described}", exchanges=answer.shows)
 
+    def itself(self, consent: Kept) -> Json:
+        """As `current`, where a read shows the consent that it asks for; whether it does is judged elsewhere.
+
+        Raises:
+            NotTestable: it could not be read, or shows another id or none.
+
+        """
+        shown = self.current(consent)
+        if shown.get("id") != consent.id:
+            raise NotTestable(f"a read of {consent.id} shows the id {shown.get('id') or 'of nothing'}")
+        return shown
+
     def existing(self, kind: str) -> Iterator[Kept]:
         """Every consent that the target gave and that reads as itself, as it is now; reads are judged elsewhere."""
         for id in self._target.given.consents:  # noqa: A001 - FHIR's own word

@@ -85,7 +85,7 @@ class ReadBodyIdInUpperCase(
     OfOlderConsents,
     name="read-body-id-in-upper-case",
     breaks=("r4.read.id-matches-request",),
-    blocks=BOUND_TO_A_PATIENT,
+    blocks=(*BESIDE_OTHERS, *BOUND_TO_A_PATIENT),
     packs=R4_ALONE,
 ):
     """A read shows the id of the consent in upper case, unless it was stored last."""
@@ -98,7 +98,7 @@ class ReadLeavesOutTheId(
     OfOlderConsents,
     name="read-leaves-out-the-id",
     breaks=("r4.read.id-matches-request",),
-    blocks=BOUND_TO_A_PATIENT,
+    blocks=(*BESIDE_OTHERS, *BOUND_TO_A_PATIENT),
     packs=R4_ALONE,
 ):
     """A read shows the consent without an id, unless it was stored last."""
@@ -111,7 +111,7 @@ class ReadReturnsAnotherConsent(
     Fault,
     name="read-returns-another-consent",
     breaks=("r4.read.id-matches-request",),
-    blocks=BOUND_TO_A_PATIENT,
+    blocks=(*BESIDE_OTHERS, *BOUND_TO_A_PATIENT),
     packs=R4_ALONE,
 ):
     """A read answers the consent that was stored last, whatever id is asked for."""

@@ -91,7 +91,12 @@ class PastEndIsRefusedAndDone(
         return super().updated(request, stored)
 
 
-class FirstEndWinsSilently(Fault, name="first-end-wins-silently", breaks=("period.end.can-be-moved",), packs=ALL[:2]):
+class FirstEndWinsSilently(
+    Fault,
+    name="first-end-wins-silently",
+    breaks=("period.end.can-be-moved", "nll-2019.close.ends-the-period"),
+    packs=ALL[:2],
+):
     """A second end is acknowledged and not stored."""
 
     def kept(self, resource: Resource, previous: Stored | None) -> Resource:
